@@ -1,0 +1,45 @@
+// What is the emulator's own: health, reset, and the API documents, all below /_emulator/.
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Database, replaceContent } from './core/database.ts'
+import { type HttpRequest, type HttpResponse, io, type Route } from './core/service.ts'
+import { notFound, permissionDenied } from './core/status.ts'
+
+const ok = (body: unknown): HttpResponse => ({ status: 200, body })
+
+function openapi({ params }: HttpRequest): HttpResponse {
+  const file = params.file ?? ''
+  if (!/^[a-z0-9.-]+\.yaml$/.test(file)) throw notFound(`No API document ${file}.`)
+  try {
+    const body = readFileSync(new URL(`../openapi/${file}`, import.meta.url), 'utf8')
+    return { status: 200, headers: { 'content-type': 'application/yaml; charset=UTF-8' }, body }
+  } catch {
+    throw notFound(`No API document ${file}.`)
+  }
+}
+
+/** `seededStore` gives a store that holds the seed and nothing else. */
+export const adminRoutes = (seededStore: () => Promise<Database>): Route[] => [
+  { method: 'GET', path: '/_emulator/healthz', run: () => ok({ status: 'SERVING' }) },
+  // the server listens only after migrations and seed, so whoever is answered is answered by a ready emulator
+  { method: 'GET', path: '/_emulator/readyz', run: () => ok({ status: 'READY' }) },
+  {
+    method: 'POST',
+    path: '/_emulator/reset',
+    run: io(seededStore, (_request: HttpRequest, ctx, store: Database) => {
+      replaceContent(ctx.db, store)
+      return ok({})
+    }),
+  },
+  { method: 'GET', path: '/_emulator/openapi/{file}', run: openapi },
+]
+
+/** Refuses a browser that another site sent here; programs carry neither of these headers. */
+export function checkAdmin(headers: IncomingHttpHeaders) {
+  const { origin, host = '' } = headers
+  const site = headers['sec-fetch-site']
+  const foreign = origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)
+  if (foreign || (site !== undefined && (!loopback || !['none', 'same-origin'].includes(String(site)))))
+    throw permissionDenied('Requests of a browser from another origin may not use /_emulator/.')
+}

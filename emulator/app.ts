@@ -1,0 +1,94 @@
+// The composition root: services → dispatcher → transports → server.
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { adminRoutes, checkAdmin } from './admin.ts'
+import { type Clock, systemClock } from './core/clock.ts'
+import { type Database, openDatabase, replaceContent } from './core/database.ts'
+import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
+import { type Ids, randomIds } from './core/ids.ts'
+import type { Logger } from './core/service.ts'
+import { DEMO_SEED, replaySeed } from './seed.ts'
+import { SERVICES } from './services.ts'
+import { createRouter } from './transports/rest/router.ts'
+import { createRestServer } from './transports/rest/server.ts'
+
+export interface AppOptions {
+  /** Folder that keeps the data; in memory without it. */
+  data?: string
+  /** Path of a seed file; undefined for the demo, false for none. */
+  seed?: string | false
+  project?: string
+  strictProjects?: boolean
+  clock?: Clock
+  ids?: Ids
+  log: Logger
+}
+
+export interface App {
+  server: Server
+  dispatcher: Dispatcher
+  close(): void
+}
+
+const SOURCES = [
+  { name: 'core', migrations: new URL('./core/migrations/', import.meta.url) },
+  { name: 'mixins', migrations: new URL('./mixins/migrations/', import.meta.url) },
+  ...SERVICES,
+]
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
+
+/** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { log, project = 'my-app-prod', strictProjects = false } = options
+  const authorities = new Set<string>()
+  const world = (db: Database): World => ({
+    db,
+    clock: options.clock ?? systemClock(),
+    ids: options.ids ?? randomIds,
+    log,
+    strictProjects,
+    isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities.has(authority),
+  })
+
+  /** A store that holds the seed and nothing else. It is made aside, so that the real one changes in a single transaction. */
+  async function seededStore(): Promise<Database> {
+    const scratch = openDatabase(undefined, SOURCES)
+    if (options.seed !== false) {
+      const dispatcher = createDispatcher({ ...world(scratch), strictProjects: false }, SERVICES)
+      await replaySeed({ file: options.seed ?? DEMO_SEED, project, dispatcher, db: scratch })
+    }
+    scratch.prepare("INSERT INTO meta VALUES ('initialized', '1')").run()
+    return scratch
+  }
+
+  const db = openDatabase(options.data, SOURCES)
+  let seeded: Promise<Database> | undefined
+  if (!db.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()) {
+    seeded = seededStore()
+    replaceContent(db, await seeded)
+  }
+
+  const dispatcher = createDispatcher(world(db), SERVICES)
+  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(() => (seeded ??= seededStore()))]
+  const table = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
+  const server = createRestServer({
+    router: createRouter(table, routes),
+    dispatcher,
+    log,
+    checkAdmin,
+    onAuthority(authority) {
+      if (authorities.size < 64) authorities.add(authority) // bounded: a client chooses this text
+    },
+  })
+  return {
+    server,
+    dispatcher,
+    close() {
+      server.close()
+      server.closeAllConnections()
+      db.close()
+      void seeded?.then((store) => store.close())
+    },
+  }
+}

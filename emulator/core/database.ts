@@ -1,0 +1,92 @@
+// The one SQLite database. `:memory:` by default; a folder keeps it, readable by its owner alone.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+
+export type { Database } from 'better-sqlite3'
+
+export interface MigrationSource {
+  name: string
+  migrations?: URL
+}
+
+/** What stops a start and needs no stack: the message says what to do. */
+export class StartError extends Error {}
+
+/** Opens (and with `folder`, creates) the database and brings its schema up to date. */
+export function openDatabase(folder: string | undefined, sources: MigrationSource[]): Database.Database {
+  if (folder) {
+    process.umask(0o077) // key material is in it
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+  const db = new Database(folder ? join(folder, 'emulator.sqlite') : ':memory:', { timeout: 1000 })
+  try {
+    db.pragma('locking_mode = EXCLUSIVE') // one emulator a folder
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = NORMAL') // a killed process loses nothing; only a power cut could
+    migrate(db, sources)
+  } catch (error) {
+    db.close()
+    if ((error as { code?: string }).code === 'SQLITE_BUSY')
+      throw new StartError(`The data in ${folder} is in use by another emulator. Stop it, or give another folder with --data.`)
+    throw error
+  }
+  return db
+}
+
+/** Applies the migrations that the database does not have yet, each in its own transaction; refuses data of a newer version. */
+export function migrate(db: Database.Database, sources: MigrationSource[]) {
+  db.exec('CREATE TABLE IF NOT EXISTS migrations (service TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY (service, file)) STRICT')
+  const applied = new Set(
+    db
+      .prepare('SELECT service, file FROM migrations')
+      .raw()
+      .all()
+      .map((row) => (row as string[]).join('/')),
+  )
+  const known = new Set<string>()
+  const pending: { service: string; file: string; sql: string }[] = []
+  for (const { name, migrations } of sources) {
+    if (!migrations) continue
+    const folder = fileURLToPath(migrations)
+    for (const file of readdirSync(folder).sort()) {
+      known.add(`${name}/${file}`)
+      if (!applied.has(`${name}/${file}`)) pending.push({ service: name, file, sql: readFileSync(join(folder, file), 'utf8') })
+    }
+  }
+  const newer = [...applied].find((file) => !known.has(file))
+  if (newer)
+    throw new StartError(
+      `The data was written by a newer version of binauthz-emulator (it has ${newer}): update, or give another folder with --data.`,
+    )
+  const apply = db.transaction(({ service, file, sql }: (typeof pending)[number]) => {
+    db.exec(sql)
+    db.prepare('INSERT INTO migrations VALUES (?, ?)').run(service, file)
+  })
+  for (const migration of pending) apply.immediate(migration)
+}
+
+/** Tables that hold data, in the order in which they were made. */
+export const dataTables = (db: Database.Database): string[] =>
+  db
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations' ORDER BY rowid",
+    )
+    .pluck()
+    .all() as string[]
+
+/** Makes the content of `db` that of `source` (the same schema), in one transaction. */
+export function replaceContent(db: Database.Database, source: Database.Database) {
+  db.transaction(() => {
+    for (const table of dataTables(db)) {
+      db.prepare(`DELETE FROM "${table}"`).run()
+      const columns = (db.pragma(`table_xinfo("${table}")`) as { name: string; hidden: number }[]).filter(
+        ({ hidden }) => hidden === 0,
+      )
+      const names = columns.map(({ name }) => `"${name}"`).join(', ')
+      const insert = db.prepare(`INSERT INTO "${table}" (${names}) VALUES (${columns.map(() => '?').join(', ')})`)
+      for (const row of source.prepare(`SELECT ${names} FROM "${table}"`).raw().iterate()) insert.run(...(row as unknown[]))
+    }
+  })()
+}

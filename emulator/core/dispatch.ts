@@ -1,0 +1,99 @@
+// From a request of any protocol to its answer: find the operation → check its fields → transaction → run.
+import type { Database } from 'better-sqlite3'
+import { type Clock, formatTimestamp } from './clock.ts'
+import type { Ids } from './ids.ts'
+import { canonicalProject, projectNumber } from './projects.ts'
+import type { Caller, Context, IoOperation, Logger, Operation, Rpc, Service } from './service.ts'
+import { unimplemented } from './status.ts'
+
+export interface World {
+  db: Database
+  clock: Clock
+  ids: Ids
+  log: Logger
+  strictProjects: boolean
+  isOwnAuthority(authority: string): boolean
+}
+
+export interface Dispatcher {
+  /** Answers an RPC. `method` is `package.Service/Method`; request and answer are ProtoJSON. */
+  call(api: string, method: string, request: object, caller?: Caller): Promise<unknown>
+  /** Runs an operation that is no RPC, under the same rules. */
+  run<Req, Res>(operation: Operation<Req, Res> | IoOperation<Req, Res>, request: Req, caller?: Caller): Promise<Res>
+}
+
+export function createDispatcher(world: World, services: Service[]): Dispatcher {
+  const rpcs = new Map<string, Rpc>()
+  for (const { apis } of services)
+    for (const [api, protoServices] of Object.entries(apis))
+      for (const [service, methods] of Object.entries(protoServices))
+        for (const [method, rpc] of Object.entries(methods)) rpcs.set(`${api} ${service}/${method}`, rpc)
+  const transaction = world.db.transaction((work: () => unknown) => work())
+
+  async function run(operation: Operation | IoOperation, request: unknown, caller: Caller = {}): Promise<any> {
+    const ctx = createContext(world, caller)
+    if (typeof operation === 'function') return transaction(() => operation(request, ctx))
+    const prepared = await operation.prepare(request, ctx)
+    return transaction(() => operation.commit(request, ctx, prepared))
+  }
+
+  return {
+    run,
+    async call(api, method, request, caller) {
+      const rpc = rpcs.get(`${api} ${method}`)
+      if (!rpc) throw unimplemented(`Method ${method.replace('/', '.')} (${api})`)
+      checkFields(rpc.fields, request)
+      canonicalNames(world, request as Record<string, unknown>)
+      return withoutUndefined(await run(rpc.run, request, caller))
+    },
+  }
+}
+
+function createContext(world: World, caller: Caller): Context {
+  const nanos = world.clock.nanos()
+  return {
+    db: world.db,
+    ids: world.ids,
+    log: world.log,
+    caller,
+    nanos: () => nanos,
+    now: () => new Date(Number(nanos / 1_000_000n)),
+    timestamp: (digits = 6) => formatTimestamp(nanos, digits),
+    isOwnAuthority: world.isOwnAuthority,
+  }
+}
+
+/** ProtoJSON has no undefined: operations may return optional fields that are not there. */
+function withoutUndefined(value: any): any {
+  if (typeof value === 'object' && value !== null)
+    for (const key in value) {
+      if (value[key] === undefined) delete value[key]
+      else withoutUndefined(value[key])
+    }
+  return value
+}
+
+/** Refuses what the contract has and the operation does not honour: nothing that a caller asks for is dropped in silence. */
+function checkFields(fields: readonly string[], value: object, prefix = '') {
+  for (const [key, child] of Object.entries(value)) {
+    const path = prefix + key
+    if (fields.includes(path)) continue
+    const below = fields.some((field) => field.startsWith(`${path}.`))
+    if (!below || typeof child !== 'object' || Array.isArray(child)) throw unimplemented(`Field ${path}`)
+    checkFields(fields, child, `${path}.`)
+  }
+}
+
+/** Names in `name`, `parent`, `resource` (also of a resource in the request) may carry the project's number: operations see ids. */
+function canonicalNames({ db, strictProjects }: World, request: Record<string, unknown>) {
+  for (const [key, value] of Object.entries(request)) {
+    if (typeof value === 'string' && value.startsWith('projects/')) request[key] = canonicalProject(db, value, strictProjects)
+    else if (typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string')
+      value.name = canonicalProject(db, value.name, strictProjects)
+  }
+  const named = Object.values(request).find((value) => typeof value === 'string' && value.startsWith('projects/')) as
+    | string
+    | undefined
+  const id = named?.split('/')[1]
+  if (id && !/^(-|\d+)$/.test(id)) projectNumber(db, id)
+}

@@ -1,0 +1,44 @@
+// Projects have an id and a number, and requests may use either. Any valid id works without being created first,
+// unless the emulator was started with --strict-projects.
+import { createHash } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import { errorInfo, invalidArgument, permissionDenied } from './status.ts'
+
+const PROJECT_ID = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
+
+/** The project's number, 12 digits; the same for the same id in every emulator. */
+export function projectNumber(db: Database, id: string): string {
+  const known = db.prepare('SELECT number FROM projects WHERE id = ?').pluck().get(id) as string | undefined
+  if (known) return known
+  const insert = db.prepare('INSERT INTO projects (id, number) VALUES (?, ?) ON CONFLICT (number) DO NOTHING')
+  for (let attempt = 0; ; attempt++) {
+    const hash = createHash('sha256').update(`${id}/${attempt}`).digest().readBigUInt64BE()
+    const number = String(100_000_000_000n + (hash % 900_000_000_000n))
+    if (insert.run(id, number).changes === 1) return number
+  }
+}
+
+/** The id for an id or a number. A number that stands for no project stays as it is. */
+export const projectId = (db: Database, reference: string): string =>
+  /^\d+$/.test(reference)
+    ? ((db.prepare('SELECT id FROM projects WHERE number = ?').pluck().get(reference) as string | undefined) ?? reference)
+    : reference
+
+/** Makes the project exist where projects must be created first. */
+export function createProject(db: Database, id: string) {
+  projectNumber(db, id)
+  db.prepare('UPDATE projects SET created = 1 WHERE id = ?').run(id)
+}
+
+/** `projects/<id or number>/…` → `projects/<id>/…`, refused where the project cannot exist. */
+export function canonicalProject(db: Database, name: string, strict: boolean): string {
+  const [, reference, rest = ''] = /^projects\/([^/]+)(\/.*)?$/s.exec(name) ?? []
+  if (reference === undefined || reference === '-') return name
+  const id = projectId(db, reference)
+  if (!/^\d+$/.test(id) && !PROJECT_ID.test(id)) throw invalidArgument(`Invalid project ID "${id}" in "${name}".`)
+  if (strict && db.prepare('SELECT created FROM projects WHERE id = ?').pluck().get(id) !== 1)
+    throw permissionDenied(`Permission denied on resource project ${id}.`, [
+      errorInfo('CONSUMER_INVALID', 'googleapis.com', { consumer: `projects/${id}` }),
+    ])
+  return `projects/${id}${rest}`
+}

@@ -1,0 +1,114 @@
+// google.iam.v1.IAMPolicy, once for all resources that have a policy
+// (https://cloud.google.com/iam/docs/reference/rest/v1/Policy). Policies are kept and given back; they do not yet forbid anything.
+import { type Context, type ResourceType, rpc } from '../core/service.ts'
+import { aborted, invalidArgument } from '../core/status.ts'
+
+interface Binding {
+  role?: string
+  members?: string[]
+  condition?: { expression?: string; title?: string; description?: string; location?: string }
+}
+
+interface AuditConfig {
+  service?: string
+  auditLogConfigs?: { logType?: 'LOG_TYPE_UNSPECIFIED' | 'ADMIN_READ' | 'DATA_WRITE' | 'DATA_READ'; exemptedMembers?: string[] }[]
+}
+
+export interface IamPolicy {
+  version?: number
+  bindings?: Binding[]
+  auditConfigs?: AuditConfig[]
+  /** base64 of 8 bytes. */
+  etag?: string
+}
+
+/** The etag of a policy that nobody has set: the real APIs answer these bytes for a fresh resource. */
+const EMPTY_ETAG = 'ACAB'
+
+const MEMBER =
+  /^(?:allUsers|allAuthenticatedUsers|(?:user|serviceAccount|group|domain|projectOwner|projectEditor|projectViewer|deleted:(?:user|serviceAccount|group)):.+|principal(?:Set)?:\/\/.+)$/
+const ROLE = /^(?:roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[\w.]+$/
+
+function storedPolicy(ctx: Context, resource: string): IamPolicy {
+  const body = ctx.db.prepare('SELECT body FROM iam_policies WHERE resource = ?').pluck().get(resource) as string | undefined
+  return body ? JSON.parse(body) : { etag: EMPTY_ETAG }
+}
+
+/** Call it where a resource is deleted: a new one of the same name begins without a policy. */
+export const deleteIamPolicy = (ctx: Context, resource: string) =>
+  ctx.db.prepare('DELETE FROM iam_policies WHERE resource = ?').run(resource)
+
+function checkedBindings(policy: IamPolicy): Binding[] {
+  const { bindings = [], version = 0 } = policy
+  if (![0, 1, 3].includes(version)) throw invalidArgument(`Invalid policy version: ${version}. Valid versions are 0, 1 and 3.`)
+  for (const { role = '', members = [], condition } of bindings) {
+    if (!ROLE.test(role)) throw invalidArgument(`Role "${role}" is not a valid role name.`)
+    for (const member of members)
+      if (!MEMBER.test(member))
+        throw invalidArgument(`The member ${member} is of an unknown type. Please set a valid type prefix for the member.`)
+    if (condition && version < 3) throw invalidArgument('A policy with conditions must have version 3.')
+  }
+  return bindings.filter(({ members = [] }) => members.length > 0)
+}
+
+/** The three operations for an API that has these resources. */
+export function iamPolicyMixin(resources: ResourceType[]) {
+  const types = resources.map((type) => ({ ...type, expression: new RegExp(`^${type.pattern.replace(/\{\w+\}/g, '[^/]+')}$`) }))
+
+  function typeOf(resource: string) {
+    const type = types.find(({ expression }) => expression.test(resource))
+    if (!type) throw invalidArgument(`Invalid resource name "${resource}".`)
+    return type
+  }
+
+  function getIamPolicy(
+    { resource = '' }: { resource?: string; options?: { requestedPolicyVersion?: number } },
+    ctx: Context,
+  ): IamPolicy {
+    typeOf(resource).check(resource, ctx)
+    return storedPolicy(ctx, resource)
+  }
+
+  function setIamPolicy(
+    { resource = '', policy = {} }: { resource?: string; policy?: IamPolicy; updateMask?: string },
+    ctx: Context,
+  ): IamPolicy {
+    typeOf(resource).check(resource, ctx)
+    const current = storedPolicy(ctx, resource)
+    if (policy.etag && policy.etag !== current.etag)
+      throw aborted('There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.')
+    const bindings = checkedBindings(policy)
+    const etag = Buffer.alloc(8)
+    etag.writeBigUInt64BE((7n << 56n) | (ctx.nanos() / 1000n))
+    const stored: IamPolicy = {
+      version: bindings.some(({ condition }) => condition) ? 3 : 1,
+      ...(bindings.length > 0 && { bindings }),
+      ...(policy.auditConfigs && { auditConfigs: policy.auditConfigs }),
+      etag: etag.toString('base64'),
+    }
+    ctx.db
+      .prepare('INSERT INTO iam_policies VALUES (?, ?) ON CONFLICT (resource) DO UPDATE SET body = excluded.body')
+      .run(resource, JSON.stringify(stored))
+    return stored
+  }
+
+  /** A resource that does not exist grants nothing, and is no error. Enforcement is off, so that every caller may do everything. */
+  function testIamPermissions({ resource = '', permissions = [] }: { resource?: string; permissions?: string[] }, ctx: Context) {
+    const type = typeOf(resource)
+    for (const permission of permissions)
+      if (!/^[a-z]+(\.[a-zA-Z]+)+$/.test(permission))
+        throw invalidArgument(`Permission ${permission} is not valid for this resource.`)
+    try {
+      type.check(resource, ctx)
+    } catch {
+      return {}
+    }
+    return { permissions }
+  }
+
+  return {
+    GetIamPolicy: rpc(getIamPolicy, 'resource', 'options'),
+    SetIamPolicy: rpc(setIamPolicy, 'resource', 'policy', 'updateMask'),
+    TestIamPermissions: rpc(testIamPermissions, 'resource', 'permissions'),
+  }
+}

@@ -1,0 +1,57 @@
+// Request bodies: read to the end within a limit, and parsed as Google's front end parses JSON.
+import type { IncomingMessage } from 'node:http'
+import { badRequest, invalidArgument } from '../../core/status.ts'
+
+const MAX_BODY = 10 * 1024 * 1024
+const MAX_DEPTH = 100
+
+/** The whole body. What is over the limit is read and dropped, so that the client gets its answer instead of a broken pipe. */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= MAX_BODY) chunks.push(chunk)
+      else chunks.length = 0
+    })
+    request.on('end', () =>
+      size > MAX_BODY
+        ? reject(invalidArgument(`Request payload size exceeds the limit: ${MAX_BODY} bytes.`))
+        : resolve(Buffer.concat(chunks, size)),
+    )
+    request.on('error', reject)
+    request.on('close', () => reject(new Error('the client went away')))
+  })
+}
+
+/** JSON of a body; undefined for an empty one. */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  checkDepth(body)
+  const text = body.toString()
+  if (text.trim() === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const description = `Invalid JSON payload received. ${(error as Error).message}`
+    throw badRequest(description, [{ field: '', description }])
+  }
+}
+
+/** Nesting is bounded before anything recurses over it. */
+function checkDepth(body: Buffer) {
+  let depth = 0
+  let quoted = false
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]
+    if (quoted) {
+      if (byte === 0x5c) i++
+      else if (byte === 0x22) quoted = false
+    } else if (byte === 0x22) quoted = true
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > MAX_DEPTH)
+        throw invalidArgument('Invalid JSON payload received. Message too deep. Max recursion depth reached.')
+    } else if (byte === 0x7d || byte === 0x5d) depth--
+  }
+}

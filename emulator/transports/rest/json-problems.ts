@@ -1,0 +1,89 @@
+// Why a JSON request does not fit its message, in the words of Google's front end. Only called for a request that was refused.
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import type { FieldViolation } from '../../core/status.ts'
+
+const unknownName = (name: string, at: string, why: string) =>
+  `Invalid JSON payload received. Unknown name ${JSON.stringify(name)}${at && ` at '${at}'`}: ${why}`
+
+const invalidValue = (at: string, type: string, why: string) => `Invalid value at '${at}' (${type}), ${why}`
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** All violations of `json` against the message. `at` is the path so far, in proto names. */
+export function jsonProblems(message: DescMessage, json: unknown, at = ''): FieldViolation[] {
+  const problem = (field: string, description: string): FieldViolation[] => [{ field, description }]
+  if (message.typeName.startsWith('google.protobuf.')) return wellKnownProblems(message, json, at)
+  if (!isObject(json)) return problem(at, invalidValue(at, `type.googleapis.com/${message.typeName}`, JSON.stringify(json)))
+  const seen = new Map<string, string>()
+  return Object.entries(json).flatMap(([key, value]) => {
+    const field = message.fields.find(({ name, jsonName }) => key === name || key === jsonName)
+    if (!field) return problem(at, unknownName(key, at, 'Cannot find field.'))
+    if (value === null) return []
+    const path = at ? `${at}.${field.name}` : field.name
+    const group = field.oneof && field.oneof.fields.length > 1 ? field.oneof.name : undefined
+    const other = group && seen.get(group)
+    if (group) seen.set(group, field.name)
+    if (other)
+      return problem(at, invalidValue(at, 'oneof', `oneof field '${group}' is already set. Cannot set '${field.jsonName}'`))
+    return fieldProblems(field, value, path, () =>
+      problem(at, unknownName(key, at, 'Proto field is not repeating, cannot start list.')),
+    )
+  })
+}
+
+function fieldProblems(field: DescField, value: unknown, path: string, notRepeating: () => FieldViolation[]): FieldViolation[] {
+  if (field.fieldKind === 'list') {
+    const values = Array.isArray(value) ? value : [value]
+    return values.flatMap((item, index) => valueProblems(field, item, `${path}[${index}]`))
+  }
+  if (field.fieldKind === 'map') {
+    if (!isObject(value))
+      return [{ field: path, description: invalidValue(path, 'Map', 'Cannot bind a scalar or a list to a map.') }]
+    return Object.values(value).flatMap((item, index) => valueProblems(field, item, `${path}[${index}].value`))
+  }
+  return Array.isArray(value) && field.message?.typeName !== 'google.protobuf.ListValue'
+    ? notRepeating()
+    : valueProblems(field, value, path)
+}
+
+function valueProblems(field: DescField, value: unknown, path: string): FieldViolation[] {
+  if (field.message) return jsonProblems(field.message, value, path)
+  const why = field.enum ? enumProblem(field.enum, value) : scalarProblem(field.scalar!, value)
+  if (why === undefined) return []
+  const type = field.enum ? `type.googleapis.com/${field.enum.typeName}` : `TYPE_${ScalarType[field.scalar!]}`
+  return [{ field: path, description: invalidValue(path, type, why) }]
+}
+
+const enumProblem = (type: DescEnum, value: unknown) =>
+  (typeof value === 'string' && type.values.some(({ name }) => name === value)) || Number.isInteger(value)
+    ? undefined
+    : JSON.stringify(value)
+
+function scalarProblem(type: ScalarType, value: unknown): string | undefined {
+  const refused = JSON.stringify(value)
+  if (type === ScalarType.STRING) return typeof value === 'string' ? undefined : refused
+  if (type === ScalarType.BOOL) return typeof value === 'boolean' ? undefined : refused
+  if (type === ScalarType.BYTES) {
+    if (typeof value !== 'string') return refused
+    return /^[A-Za-z0-9+/_-]*={0,2}$/.test(value) ? undefined : `Base64 decoding failed for ${refused}`
+  }
+  if (type === ScalarType.DOUBLE || type === ScalarType.FLOAT) return Number.isFinite(Number(value)) ? undefined : refused
+  const wide = [ScalarType.INT64, ScalarType.UINT64, ScalarType.FIXED64, ScalarType.SFIXED64, ScalarType.SINT64].includes(type)
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+  if (!/^-?\d+$/.test(text)) return refused
+  const limit = wide ? 1n << 63n : 1n << 31n
+  return BigInt(text) >= -limit && BigInt(text) < limit * 2n ? undefined : refused
+}
+
+function wellKnownProblems({ typeName }: DescMessage, value: unknown, at: string): FieldViolation[] {
+  const forms: Record<string, RegExp> = {
+    'google.protobuf.Timestamp': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/,
+    'google.protobuf.Duration': /^-?\d+(\.\d{1,9})?s$/,
+    'google.protobuf.Int64Value': /^-?\d+$/,
+    'google.protobuf.FieldMask': /^[\w.,]*$/,
+  }
+  const form = forms[typeName]
+  if (!form || form.test(String(value))) return []
+  return [{ field: at, description: invalidValue(at, `type.googleapis.com/${typeName}`, JSON.stringify(value)) }]
+}

@@ -1,0 +1,118 @@
+// HTTP request → request message → canonical ProtoJSON, and the answer back, through the protobuf descriptors.
+import { type DescField, type DescMessage, fromJson, ScalarType, toJson } from '@bufbuild/protobuf'
+import { badRequest, type FieldViolation, invalidArgument } from '../../core/status.ts'
+import { methodOf, registryOf } from '../descriptors.ts'
+import { jsonProblems } from './json-problems.ts'
+
+/** Query parameters that every API has (https://cloud.google.com/apis/docs/system-parameters). */
+const SYSTEM_PARAMETERS = new Set(
+  `alt $alt fields $fields key $key prettyPrint $prettyPrint access_token oauth_token callback quotaUser userIp
+   $.xgafv uploadType upload_protocol $httpHeaders $userProject`.split(/\s+/),
+)
+
+export interface RestRequest {
+  api: string
+  /** `package.Service/Method` */
+  method: string
+  /** Request field that the body is; `*` the whole request, empty none. */
+  body: string
+  variables: Record<string, string>
+  query: URLSearchParams
+  json: unknown
+}
+
+type Json = Record<string, unknown>
+
+/** Builds and checks the request message; throws INVALID_ARGUMENT in Google's words. */
+export function readRequest({ api, method, body, variables, query, json }: RestRequest): object {
+  const { input } = methodOf(api, method)
+  let request: Json = {}
+  if (body === '*') {
+    if (json !== undefined && (typeof json !== 'object' || json === null || Array.isArray(json)))
+      throw refused(jsonProblems(input, json))
+    request = { ...(json as Json) }
+  } else if (body) request[body] = json ?? {}
+  else if (json !== undefined && !isEmptyObject(json))
+    throw badRequest('Invalid JSON payload received. This method takes no request body.', [])
+  for (const [name, value] of query) if (!SYSTEM_PARAMETERS.has(name)) bindQuery(input, request, name, value)
+  for (const [path, value] of Object.entries(variables)) bindPath(input, request, path, value)
+  return canonical(api, input, request)
+}
+
+const isEmptyObject = (json: unknown) => typeof json === 'object' && json !== null && Object.keys(json).length === 0
+
+/** Answers as the API does: fields in the order of the message, defaults left out, enums as numbers where asked for. */
+export function writeResponse(api: string, method: string, response: unknown, enumAsInteger: boolean): unknown {
+  const registry = registryOf(api)
+  const { output } = methodOf(api, method)
+  return toJson(output, fromJson(output, response as never, { registry }), { registry, enumAsInteger })
+}
+
+function canonical(api: string, message: DescMessage, request: Json): object {
+  const registry = registryOf(api)
+  try {
+    return toJson(message, fromJson(message, request as never, { registry }), { registry }) as object
+  } catch (error) {
+    throw refused(jsonProblems(message, request), error)
+  }
+}
+
+function refused(problems: FieldViolation[], cause?: unknown) {
+  if (problems.length === 0) return invalidArgument(`Invalid JSON payload received. ${(cause as Error)?.message ?? ''}`.trim())
+  return badRequest(problems.map(({ description }) => description).join('\n'), problems)
+}
+
+function fieldOf(message: DescMessage, name: string): DescField | undefined {
+  return message.fields.find((field) => field.name === name || field.jsonName === name)
+}
+
+/** Sets `a.b.c=value` in the request. */
+function bindQuery(message: DescMessage, request: Json, name: string, value: string) {
+  const unknown = () => {
+    const description = `Invalid JSON payload received. Unknown name ${JSON.stringify(name)}: Cannot bind query parameter. Field '${name}' could not be found in request message.`
+    return badRequest(description, [{ field: '', description }])
+  }
+  const parts = name.split('.')
+  let [at, type] = [request, message]
+  for (const part of parts.slice(0, -1)) {
+    const field = fieldOf(type, part)
+    if (field?.fieldKind !== 'message') throw unknown()
+    type = field.message
+    at[field.jsonName] ??= {}
+    at = at[field.jsonName] as Json
+  }
+  const field = fieldOf(type, parts.at(-1)!)
+  if (!field || field.fieldKind === 'map') throw unknown()
+  if (field.fieldKind === 'list') at[field.jsonName] = [...((at[field.jsonName] as unknown[]) ?? []), queryValue(field, value)]
+  else at[field.jsonName] = queryValue(field, value)
+}
+
+/** Booleans in any case (`True` is what Python clients send), enums by name or number. */
+function queryValue(field: DescField, value: string): unknown {
+  if (field.scalar === ScalarType.BOOL || field.message?.typeName === 'google.protobuf.BoolValue') {
+    const [yes, no] = [/^(true|1)$/i.test(value), /^(false|0|)$/i.test(value)]
+    return yes || no ? yes : value
+  }
+  if (field.enum && /^\d+$/.test(value)) return Number(value)
+  return value
+}
+
+/** What the path says wins over the body: `PUT /v1/{policy.name=…}` names the policy. */
+function bindPath(message: DescMessage, request: Json, path: string, value: string) {
+  const parts = path.split('.')
+  let [at, type] = [request, message]
+  for (const [index, part] of parts.entries()) {
+    const field = fieldOf(type, part)
+    if (!field) throw new Error(`no field ${path} in ${message.typeName}`)
+    const key = field.name in at ? field.name : field.jsonName
+    if (index === parts.length - 1) at[key] = value
+    else {
+      const child = at[key]
+      if (child !== undefined && (typeof child !== 'object' || child === null || Array.isArray(child)))
+        throw refused(jsonProblems(message, request))
+      at[key] = { ...(child as Json | undefined) }
+      at = at[key] as Json
+      type = field.message!
+    }
+  }
+}

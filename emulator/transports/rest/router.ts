@@ -1,0 +1,68 @@
+// The route table: generated bindings of all RPCs, and the routes of the services. The Host header, then the path, decides.
+import type { Route } from '../../core/service.ts'
+import { matchTemplate, type PathTemplate, parseTemplate, splitPath } from './path-template.ts'
+
+/** emulator/gen/routes.json: api id → hosts, and `[HTTP method, template, "package.Service/Method", body]` rows. */
+export type RouteTable = Record<string, { hosts: string[]; routes: string[][] }>
+
+interface RpcTarget {
+  api: string
+  method: string
+  /** Request field that the body is: `*` for the whole request, empty for none. */
+  body: string
+}
+
+type Entry = { template: PathTemplate; api?: string; target: RpcTarget | Route }
+
+export interface Match {
+  target: RpcTarget | Route
+  variables: Record<string, string>
+}
+
+export interface Router {
+  /** The target of a request; undefined where nothing serves it. Throws URIError on broken percent-encoding. */
+  find(method: string, host: string, path: string): Match | undefined
+  /** Does this host name belong to a Google API that is served here? */
+  isGoogleHost(host: string): boolean
+}
+
+export const isRpc = (target: RpcTarget | Route): target is RpcTarget => 'api' in target
+
+export function createRouter(table: RouteTable, routes: Route[]): Router {
+  const index = new Map<string, Entry[]>()
+  const apisOf = new Map<string, Set<string>>()
+
+  function add(method: string, path: string, target: RpcTarget | Route, api?: string) {
+    const template = parseTemplate(path)
+    const count = template.segments.includes('**') ? '**' : template.segments.length
+    const key = `${method} ${template.segments[0]} ${count} ${template.verb}`
+    index.set(key, [...(index.get(key) ?? []), { template, target, api }])
+  }
+
+  for (const [api, { hosts, routes }] of Object.entries(table)) {
+    for (const host of hosts) apisOf.set(host, (apisOf.get(host) ?? new Set()).add(api))
+    for (const [httpMethod, path, method, body] of routes) add(httpMethod!, path!, { api, method: method!, body: body! }, api)
+  }
+  for (const route of routes) add(route.method, route.path, route)
+
+  return {
+    isGoogleHost: (host) => apisOf.has(host),
+    find(method, host, path) {
+      const apis = apisOf.get(host)
+      const segments = splitPath(path)
+      const last = segments.at(-1) ?? ''
+      const colon = last.lastIndexOf(':')
+      // an id may have a colon too, so a verb that no binding has is part of the id
+      const readings: [string[], string][] = [[segments, '']]
+      if (colon > 0) readings.unshift([[...segments.slice(0, -1), last.slice(0, colon)], last.slice(colon + 1)])
+      for (const [parts, verb] of readings)
+        for (const count of [parts.length, '**'])
+          for (const { template, api, target } of index.get(`${method} ${parts[0]} ${count} ${verb}`) ?? []) {
+            if (apis && api && !apis.has(api)) continue
+            const variables = matchTemplate(template, parts)
+            if (variables) return { target, variables }
+          }
+      return undefined
+    },
+  }
+}

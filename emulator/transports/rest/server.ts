@@ -1,0 +1,120 @@
+// REST over HTTP/1.1: finds the target, reads the request, renders answer and errors as Google's front end does.
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { Dispatcher } from '../../core/dispatch.ts'
+import type { Caller, HttpResponse, Logger, Route } from '../../core/service.ts'
+import { CODES, errorBody, invalidArgument, notFound, StatusError } from '../../core/status.ts'
+import { parseJson, readBody } from './body.ts'
+import { isRpc, type Router } from './router.ts'
+
+export interface RestOptions {
+  router: Router
+  dispatcher: Dispatcher
+  log: Logger
+  /** Called with the Host of every request that names no Google API. */
+  onAuthority(authority: string): void
+  /** Decides who may use a route below /_emulator/; throws otherwise. */
+  checkAdmin(headers: IncomingMessage['headers']): void
+}
+
+const HEADERS: OutgoingHttpHeaders = {
+  'content-type': 'application/json; charset=UTF-8',
+  server: 'ESF',
+  vary: ['Origin', 'X-Origin', 'Referer'] as unknown as string, // three lines, as Google sends them
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'x-xss-protection': '0',
+}
+
+export function createRestServer(options: RestOptions): Server {
+  const server = createServer((request, response) => void respond(options, request, response))
+  server.on('clientError', (_error, socket) => {
+    const body = JSON.stringify(errorBody(invalidArgument('The request is not valid HTTP/1.1.')))
+    if (socket.writable)
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+      )
+  })
+  return server
+}
+
+async function respond(options: RestOptions, request: IncomingMessage, response: ServerResponse) {
+  const { log } = options
+  let pretty = true
+  let answer: HttpResponse
+  try {
+    const target = readTarget(request)
+    pretty = !/^(false|0)$/i.test(target.query.get('prettyPrint') ?? target.query.get('$prettyPrint') ?? '')
+    answer = await answerOf(options, request, target)
+  } catch (error) {
+    if (response.destroyed) return
+    const status = error instanceof StatusError ? error : internalError(error, request, log)
+    answer = { status: CODES[status.code].http, body: errorBody(status) }
+  }
+  const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body, null, pretty ? 2 : 0)}\n`
+  const headers = { ...HEADERS, ...answer.headers, 'content-length': Buffer.byteLength(text) }
+  response.writeHead(answer.status, headers).end(request.method === 'HEAD' ? undefined : text)
+  log.debug({ method: request.method, url: request.url, host: request.headers.host, status: answer.status }, 'request')
+}
+
+/** A bug of ours: it is logged whole, and the client learns nothing of it. */
+function internalError(error: unknown, request: IncomingMessage, log: Logger) {
+  log.error({ err: error, method: request.method, url: request.url }, 'internal error')
+  return new StatusError('INTERNAL', 'Internal error encountered.')
+}
+
+interface Target {
+  host: string
+  path: string
+  query: URLSearchParams
+}
+
+/** Takes an absolute-form request line apart by hand: `new URL` refuses hosts such as `europe-west2-127.0.0.1`. */
+function readTarget({ url = '/', headers }: IncomingMessage): Target {
+  const [, authority, rest] = /^https?:\/\/([^/?]*)(.*)$/i.exec(url) ?? [undefined, headers.host ?? '', url]
+  const [path = '', ...query] = rest!.split('?')
+  return { host: authority!.toLowerCase(), path: path || '/', query: new URLSearchParams(query.join('?')) }
+}
+
+async function answerOf(options: RestOptions, request: IncomingMessage, target: Target): Promise<HttpResponse> {
+  const { router, dispatcher } = options
+  const { host, path } = target
+  const hostName = host.replace(/:\d+$/, '')
+  if (!router.isGoogleHost(hostName)) options.onAuthority(host)
+  const override = request.headers['x-http-method-override']
+  const method = (typeof override === 'string' && request.method === 'POST' ? override : request.method!).toUpperCase()
+  const body = await readBody(request)
+  let match: ReturnType<Router['find']>
+  try {
+    match = router.find(method === 'HEAD' ? 'GET' : method, hostName, path)
+  } catch {
+    throw invalidArgument(`The path ${path} is not valid percent-encoding.`)
+  }
+  if (!match)
+    throw notFound(
+      `The requested URL ${path} was not found on this server: no method of ${router.isGoogleHost(hostName) ? hostName : 'the emulated APIs'} has it for ${method}.`,
+    )
+  const caller: Caller = {}
+  if (!isRpc(match.target)) return runRoute(options, match.target, match.variables, request, target, body, caller)
+  const { query } = target
+  const isForm = method !== request.method && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  if (isForm) for (const [name, value] of new URLSearchParams(body.toString())) query.append(name, value)
+  const { readRequest, writeResponse } = await import('./protojson.ts')
+  const json = isForm ? undefined : parseJson(body)
+  const message = readRequest({ ...match.target, variables: match.variables, query, json })
+  const result = await dispatcher.call(match.target.api, match.target.method, message, caller)
+  const enumAsInteger = /enum-encoding=int/.test(query.get('$alt') ?? query.get('alt') ?? '')
+  return { status: 200, body: writeResponse(match.target.api, match.target.method, result, enumAsInteger) }
+}
+
+function runRoute(
+  options: RestOptions,
+  route: Route,
+  params: Record<string, string>,
+  request: IncomingMessage,
+  { path, query }: Target,
+  body: Buffer,
+  caller: Caller,
+) {
+  if (path.startsWith('/_emulator/')) options.checkAdmin(request.headers)
+  return options.dispatcher.run(route.run, { method: request.method!, params, query, headers: request.headers, body }, caller)
+}
