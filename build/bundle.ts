@@ -1,5 +1,5 @@
 // One bundle, because 150 small files cost ten times the start-up of one. `--if-missing`: only where there is none.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -21,6 +21,19 @@ const keepFileUrls = {
   },
 }
 
+/** An ES import of node:http reads all of its exports, and one of them (WebSocket) loads the whole of undici: as long as Node itself takes
+ * to start. A `require` does not. */
+const lazyHttp = {
+  name: 'lazy-http',
+  setup(build: import('esbuild').PluginBuild) {
+    build.onResolve({ filter: /^node:http$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'lazy-http' } : { path, external: true },
+    )
+    build.onLoad({ filter: /./, namespace: 'lazy-http' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
+  },
+}
+
+rmSync(dist, { recursive: true, force: true })
 await build({
   absWorkingDir: root,
   entryPoints: { main: 'emulator/main.ts' },
@@ -33,5 +46,5 @@ await build({
   external: ['better-sqlite3', 'piscina'],
   banner: { js: `import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);` },
   legalComments: 'none',
-  plugins: [keepFileUrls],
+  plugins: [keepFileUrls, lazyHttp],
 })

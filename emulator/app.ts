@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { adminRoutes, checkAdmin } from './admin.ts'
 import { type Clock, systemClock } from './core/clock.ts'
-import { type Database, openDatabase, replaceContent } from './core/database.ts'
+import { type Database, openDatabase, replaceContent, StartError } from './core/database.ts'
 import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
 import { type Ids, randomIds } from './core/ids.ts'
 import type { Logger } from './core/service.ts'
-import { DEMO_SEED, replaySeed } from './seed.ts'
+import { failedPrecondition } from './core/status.ts'
+import { DEMO_SEED, replaySeed, seedClock } from './seed.ts'
 import { SERVICES } from './services.ts'
 import { createRouter } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
@@ -36,6 +37,11 @@ const SOURCES = [
   ...SERVICES,
 ]
 
+async function checkRequest(api: string, method: string, json: object): Promise<object> {
+  const { readRequest } = await import('./transports/rest/protojson.ts')
+  return readRequest({ api, method, body: '*', variables: {}, query: new URLSearchParams(), json })
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
@@ -54,10 +60,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   /** A store that holds the seed and nothing else. It is made aside, so that the real one changes in a single transaction. */
   async function seededStore(): Promise<Database> {
     const scratch = openDatabase(undefined, SOURCES)
-    if (options.seed !== false) {
-      const dispatcher = createDispatcher({ ...world(scratch), strictProjects: false }, SERVICES)
-      await replaySeed({ file: options.seed ?? DEMO_SEED, project, dispatcher, db: scratch })
-    }
+    const { clock } = world(scratch)
+    const dispatcher = createDispatcher({ ...world(scratch), clock: seedClock(clock), strictProjects: false }, SERVICES)
+    if (options.seed) await replaySeed({ file: options.seed, project, dispatcher, db: scratch, checkRequest })
+    // the demo is checked by a test, so that a start with it does not wait for the descriptors
+    if (options.seed === undefined) await replaySeed({ file: DEMO_SEED, project, dispatcher, db: scratch })
     scratch.prepare("INSERT INTO meta VALUES ('initialized', '1')").run()
     return scratch
   }
@@ -66,11 +73,24 @@ export async function createApp(options: AppOptions): Promise<App> {
   let seeded: Promise<Database> | undefined
   if (!db.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()) {
     seeded = seededStore()
-    replaceContent(db, await seeded)
-  }
+    try {
+      replaceContent(db, await seeded)
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  } else if (options.seed)
+    log.warn({ data: options.data, seed: options.seed }, 'the data is kept: the seed counts at a reset only')
+
+  /** The same for each reset. A mistake in the file can be mended while the emulator runs. */
+  const resetStore = () =>
+    (seeded ??= seededStore()).catch((error) => {
+      seeded = undefined
+      throw error instanceof StartError ? failedPrecondition(error.message) : error
+    })
 
   const dispatcher = createDispatcher(world(db), SERVICES)
-  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(() => (seeded ??= seededStore()))]
+  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore)]
   const table = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
   const server = createRestServer({
     router: createRouter(table, routes),

@@ -1,6 +1,73 @@
+// Replays a seed file through the operations that clients use, so that nothing can be seeded which a client could not have made.
 import { fileURLToPath } from 'node:url'
+import type { Clock } from './core/clock.ts'
 import type { Database } from './core/database.ts'
 import type { Dispatcher } from './core/dispatch.ts'
+import { canonicalProject, createProject } from './core/projects.ts'
+import { type FieldViolation, StatusError } from './core/status.ts'
+import { readSeedFile, type SeedValue, seedError } from './seed-file.ts'
+import { type SeedCall, seedSteps } from './seed-steps.ts'
 
 export const DEMO_SEED = fileURLToPath(new URL('../seed/demo.yaml', import.meta.url))
-export async function replaySeed(_: { file: string; project: string; dispatcher: Dispatcher; db: Database }) {}
+
+export interface Replay {
+  file: string
+  /** What `${project}` stands for in the file. */
+  project: string
+  dispatcher: Dispatcher
+  db: Database
+  /** Checks a request against the contract and answers it in canonical form; without it, requests are taken to be so. */
+  checkRequest?(api: string, method: string, request: object): Promise<object>
+}
+
+/** Throws StartError, one sentence with file, line and path, for any mistake in the file and for whatever an operation refuses. */
+export async function replaySeed({ file, project, dispatcher, db, checkRequest }: Replay): Promise<void> {
+  const { projects, steps } = seedSteps(await readSeedFile(file, project))
+  for (const at of projects)
+    await located(at, () => {
+      const id = at.path.slice('projects.'.length)
+      if (/^\d+$/.test(id)) throw seedError(at, 'a project here is named by its id, not by its number.')
+      canonicalProject(db, `projects/${id}`, false)
+      createProject(db, id)
+    })
+  const call: SeedCall = (at, api, method, request, run) =>
+    located(at, async () => {
+      const checked = checkRequest ? await checkRequest(api, method, request) : request
+      return run ? dispatcher.run(run, checked) : dispatcher.call(api, method, checked)
+    })
+  for (const step of steps) await step.run(call)
+}
+
+/** The clock of a replay: it begins an hour ago and goes on by 10 ms a reading. Keys are thus ready at the next call, whatever the
+ * emulator's own clock does, and all that is seeded lies in the past. */
+export function seedClock({ nanos }: Clock): Clock {
+  let now = nanos() - 3_600_000_000_000n
+  return { nanos: () => (now += 10_000_000n) }
+}
+
+async function located<T>(at: SeedValue, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    const [violation] = error.details.flatMap((detail) => (detail.fieldViolations ?? []) as FieldViolation[])
+    if (!violation) throw seedError(at, error.message)
+    const { field = '', description } = violation
+    const place = memberAt(at, field)
+    const [, unknown] = /Unknown name "([^"]*)".*Cannot find field/.exec(description) ?? []
+    const member = unknown !== undefined && place.members.get(unknown)
+    if (member) throw seedError(member, `unknown key "${unknown}".`)
+    throw seedError(place, description.replace(/^Invalid JSON payload received\. /, ''))
+  }
+}
+
+/** The member of a seed value that a request's field came from: `policy.cluster_admission_rules[0].value.evaluation_mode`. */
+function memberAt(at: SeedValue, field: string): SeedValue {
+  let found = at
+  for (const name of field.match(/[^.[\]]+/g) ?? []) {
+    const camel = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
+    const member = found.members.get(name) ?? found.members.get(camel)
+    found = member ?? (/^\d+$/.test(name) ? [...found.members.values()][Number(name)] : undefined) ?? found
+  }
+  return found
+}

@@ -14,25 +14,29 @@ export interface MigrationSource {
 /** What stops a start and needs no stack: the message says what to do. */
 export class StartError extends Error {}
 
-/** Opens (and with `folder`, creates) the database and brings its schema up to date. */
+/** Opens (and with `folder`, creates) the database and brings its schema up to date. Throws StartError for data that it cannot use. */
 export function openDatabase(folder: string | undefined, sources: MigrationSource[]): Database.Database {
-  if (folder) {
-    process.umask(0o077) // key material is in it
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  }
-  const db = new Database(folder ? join(folder, 'emulator.sqlite') : ':memory:', { timeout: 1000 })
+  let db: Database.Database | undefined
   try {
+    if (folder) {
+      process.umask(0o077) // key material is in it
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    }
+    db = new Database(folder ? join(folder, 'emulator.sqlite') : ':memory:', { timeout: 1000 })
     db.pragma('locking_mode = EXCLUSIVE') // one emulator a folder
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = NORMAL') // a killed process loses nothing; only a power cut could
     migrate(db, sources)
+    return db
   } catch (error) {
-    db.close()
-    if ((error as { code?: string }).code === 'SQLITE_BUSY')
+    db?.close()
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (code === 'SQLITE_BUSY')
       throw new StartError(`The data in ${folder} is in use by another emulator. Stop it, or give another folder with --data.`)
+    if (/^(E[A-Z]+|SQLITE_(CANTOPEN|CORRUPT|IOERR|NOTADB|PERM|READONLY)(_\w+)?)$/.test(code))
+      throw new StartError(`The data in ${folder} cannot be opened (${message}): give another folder with --data.`)
     throw error
   }
-  return db
 }
 
 /** Applies the migrations that the database does not have yet, each in its own transaction; refuses data of a newer version. */

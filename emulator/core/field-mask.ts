@@ -7,6 +7,11 @@ type Document = Record<string, unknown>
 
 const isObject = (value: unknown): value is Document => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+// a path may name `__proto__` or `constructor`: nothing inherited is read or written
+const own = (value: unknown, key: string) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined)
+const set = (to: Document, key: string, value: unknown) =>
+  Object.defineProperty(to, key, { value, writable: true, enumerable: true, configurable: true })
+
 /** The paths of a mask, in camelCase. `[]` where it is missing or empty. */
 export const maskPaths = (mask: string | undefined): string[] =>
   (mask ?? '')
@@ -23,13 +28,13 @@ export function applyMask<T extends object>(target: T, source: object, paths: st
     let to = result
     let from: unknown = source
     for (const part of parts) {
-      from = isObject(from) ? from[part] : undefined
-      if (!isObject(to[part])) to[part] = {}
-      to = to[part] as Document
+      from = own(from, part)
+      if (!isObject(own(to, part))) set(to, part, {})
+      to = own(to, part) as Document
     }
-    const value = isObject(from) ? from[last] : undefined
+    const value = own(from, last)
     if (value === undefined) delete to[last]
-    else to[last] = structuredClone(value)
+    else set(to, last, structuredClone(value))
   }
   return result as T
 }

@@ -6,8 +6,9 @@ import { errorInfo, invalidArgument, permissionDenied } from './status.ts'
 
 const PROJECT_ID = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
-/** The project's number, 12 digits; the same for the same id in every emulator. */
+/** The project's number, 12 digits; the same for the same id in every emulator. A number that stands for no project is its own. */
 export function projectNumber(db: Database, id: string): string {
+  if (/^\d+$/.test(id)) return id
   const known = db.prepare('SELECT number FROM projects WHERE id = ?').pluck().get(id) as string | undefined
   if (known) return known
   const insert = db.prepare('INSERT INTO projects (id, number) VALUES (?, ?) ON CONFLICT (number) DO NOTHING')

@@ -64,6 +64,8 @@ export interface HttpRequest {
   query: URLSearchParams
   headers: Record<string, string | string[] | undefined>
   body: Buffer
+  /** The body parsed; throws INVALID_ARGUMENT where it is no JSON. */
+  json(): unknown
 }
 
 export interface HttpResponse {

@@ -51,9 +51,11 @@ export interface FieldViolation {
 /** INVALID_ARGUMENT without details: the most frequent form of Google's APIs. */
 export const invalidArgument = (message: string) => new StatusError('INVALID_ARGUMENT', message)
 
-/** INVALID_ARGUMENT with google.rpc.BadRequest, one violation a field. */
-export const badRequest = (message: string, fieldViolations: FieldViolation[]) =>
-  new StatusError('INVALID_ARGUMENT', message, [rpc('BadRequest', { fieldViolations })])
+/** INVALID_ARGUMENT with google.rpc.BadRequest, one violation a field; one of the whole request has an empty `field`. */
+export function badRequest(message: string, violations: FieldViolation[]) {
+  const fieldViolations = violations.map(({ field, description }) => ({ ...(field && { field }), description }))
+  return new StatusError('INVALID_ARGUMENT', message, [rpc('BadRequest', { fieldViolations })])
+}
 
 export const notFound = (message: string) => new StatusError('NOT_FOUND', message)
 

@@ -1,4 +1,5 @@
 // Request bodies: read to the end within a limit, and parsed as Google's front end parses JSON.
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { badRequest, invalidArgument } from '../../core/status.ts'
 
@@ -28,15 +29,20 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 /** JSON of a body; undefined for an empty one. */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
+  if (!isUtf8(body)) throw invalidJson('Encountered non UTF-8 code points.')
   checkDepth(body)
   const text = body.toString()
   if (text.trim() === '') return undefined
   try {
     return JSON.parse(text)
   } catch (error) {
-    const description = `Invalid JSON payload received. ${(error as Error).message}`
-    throw badRequest(description, [{ field: '', description }])
+    throw invalidJson((error as Error).message)
   }
+}
+
+function invalidJson(why: string) {
+  const description = `Invalid JSON payload received. ${why}`
+  return badRequest(description, [{ field: '', description }])
 }
 
 /** Nesting is bounded before anything recurses over it. */
@@ -50,8 +56,7 @@ function checkDepth(body: Buffer) {
       else if (byte === 0x22) quoted = false
     } else if (byte === 0x22) quoted = true
     else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > MAX_DEPTH)
-        throw invalidArgument('Invalid JSON payload received. Message too deep. Max recursion depth reached.')
+      if (++depth > MAX_DEPTH) throw invalidJson('Message too deep. Max recursion depth reached.')
     } else if (byte === 0x7d || byte === 0x5d) depth--
   }
 }

@@ -7,6 +7,8 @@ const unknownName = (name: string, at: string, why: string) =>
 
 const invalidValue = (at: string, type: string, why: string) => `Invalid value at '${at}' (${type}), ${why}`
 
+export const NOT_REPEATING = 'Proto field is not repeating, cannot start list.'
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -14,21 +16,25 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export function jsonProblems(message: DescMessage, json: unknown, at = ''): FieldViolation[] {
   const problem = (field: string, description: string): FieldViolation[] => [{ field, description }]
   if (message.typeName.startsWith('google.protobuf.')) return wellKnownProblems(message, json, at)
-  if (!isObject(json)) return problem(at, invalidValue(at, `type.googleapis.com/${message.typeName}`, JSON.stringify(json)))
+  if (!isObject(json)) {
+    if (at === '') return problem('', unknownName('', '', 'Root element must be a message.'))
+    return problem(at, invalidValue(at, `type.googleapis.com/${message.typeName}`, JSON.stringify(json)))
+  }
   const seen = new Map<string, string>()
+  const set = new Set<DescField>()
   return Object.entries(json).flatMap(([key, value]) => {
     const field = message.fields.find(({ name, jsonName }) => key === name || key === jsonName)
     if (!field) return problem(at, unknownName(key, at, 'Cannot find field.'))
     if (value === null) return []
+    if (set.has(field)) return problem(at, unknownName(key, at, NOT_REPEATING)) // by its other name already
+    set.add(field)
     const path = at ? `${at}.${field.name}` : field.name
     const group = field.oneof && field.oneof.fields.length > 1 ? field.oneof.name : undefined
     const other = group && seen.get(group)
     if (group) seen.set(group, field.name)
     if (other)
       return problem(at, invalidValue(at, 'oneof', `oneof field '${group}' is already set. Cannot set '${field.jsonName}'`))
-    return fieldProblems(field, value, path, () =>
-      problem(at, unknownName(key, at, 'Proto field is not repeating, cannot start list.')),
-    )
+    return fieldProblems(field, value, path, () => problem(at, unknownName(key, at, NOT_REPEATING)))
   })
 }
 
@@ -60,27 +66,36 @@ const enumProblem = (type: DescEnum, value: unknown) =>
     ? undefined
     : JSON.stringify(value)
 
+const INTEGER_RANGES: Partial<Record<ScalarType, [min: bigint, max: bigint]>> = Object.fromEntries([
+  ...[ScalarType.INT32, ScalarType.SINT32, ScalarType.SFIXED32].map((type) => [type, [-(1n << 31n), (1n << 31n) - 1n]]),
+  ...[ScalarType.INT64, ScalarType.SINT64, ScalarType.SFIXED64].map((type) => [type, [-(1n << 63n), (1n << 63n) - 1n]]),
+  ...[ScalarType.UINT32, ScalarType.FIXED32].map((type) => [type, [0n, (1n << 32n) - 1n]]),
+  ...[ScalarType.UINT64, ScalarType.FIXED64].map((type) => [type, [0n, (1n << 64n) - 1n]]),
+])
+
 function scalarProblem(type: ScalarType, value: unknown): string | undefined {
   const refused = JSON.stringify(value)
-  if (type === ScalarType.STRING) return typeof value === 'string' ? undefined : refused
+  if (type === ScalarType.STRING) return typeof value === 'string' && value.isWellFormed() ? undefined : refused
   if (type === ScalarType.BOOL) return typeof value === 'boolean' ? undefined : refused
   if (type === ScalarType.BYTES) {
     if (typeof value !== 'string') return refused
     return /^[A-Za-z0-9+/_-]*={0,2}$/.test(value) ? undefined : `Base64 decoding failed for ${refused}`
   }
   if (type === ScalarType.DOUBLE || type === ScalarType.FLOAT) return Number.isFinite(Number(value)) ? undefined : refused
-  const wide = [ScalarType.INT64, ScalarType.UINT64, ScalarType.FIXED64, ScalarType.SFIXED64, ScalarType.SINT64].includes(type)
+  const [min, max] = INTEGER_RANGES[type]!
   const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
-  if (!/^-?\d+$/.test(text)) return refused
-  const limit = wide ? 1n << 63n : 1n << 31n
-  return BigInt(text) >= -limit && BigInt(text) < limit * 2n ? undefined : refused
+  return /^-?\d{1,20}$/.test(text) && BigInt(text) >= min && BigInt(text) <= max ? undefined : refused
 }
 
-function wellKnownProblems({ typeName }: DescMessage, value: unknown, at: string): FieldViolation[] {
+function wellKnownProblems({ typeName, fields }: DescMessage, value: unknown, at: string): FieldViolation[] {
+  const wrapped = fields.length === 1 && fields[0]!.name === 'value' ? fields[0]!.scalar : undefined
+  if (wrapped) {
+    const why = scalarProblem(wrapped, value)
+    return why === undefined ? [] : [{ field: at, description: invalidValue(at, `TYPE_${ScalarType[wrapped]}`, why) }]
+  }
   const forms: Record<string, RegExp> = {
     'google.protobuf.Timestamp': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/,
     'google.protobuf.Duration': /^-?\d+(\.\d{1,9})?s$/,
-    'google.protobuf.Int64Value': /^-?\d+$/,
     'google.protobuf.FieldMask': /^[\w.,]*$/,
   }
   const form = forms[typeName]

@@ -1,8 +1,9 @@
 // HTTP request → request message → canonical ProtoJSON, and the answer back, through the protobuf descriptors.
 import { type DescField, type DescMessage, fromJson, ScalarType, toJson } from '@bufbuild/protobuf'
+import { camelCase } from '../../core/field-mask.ts'
 import { badRequest, type FieldViolation, invalidArgument } from '../../core/status.ts'
 import { methodOf, registryOf } from '../descriptors.ts'
-import { jsonProblems } from './json-problems.ts'
+import { jsonProblems, NOT_REPEATING } from './json-problems.ts'
 
 /** Query parameters that every API has (https://cloud.google.com/apis/docs/system-parameters). */
 const SYSTEM_PARAMETERS = new Set(
@@ -50,6 +51,10 @@ export function writeResponse(api: string, method: string, response: unknown, en
 
 function canonical(api: string, message: DescMessage, request: Json): object {
   const registry = registryOf(api)
+  // Google takes the paths of a mask in either case, fromJson only lowerCamelCase
+  for (const { name, jsonName, message: type } of message.fields)
+    if (type?.typeName === 'google.protobuf.FieldMask')
+      for (const key of [name, jsonName]) if (typeof request[key] === 'string') request[key] = camelCase(request[key])
   try {
     return toJson(message, fromJson(message, request as never, { registry }), { registry }) as object
   } catch (error) {
@@ -68,10 +73,11 @@ function fieldOf(message: DescMessage, name: string): DescField | undefined {
 
 /** Sets `a.b.c=value` in the request. */
 function bindQuery(message: DescMessage, request: Json, name: string, value: string) {
-  const unknown = () => {
-    const description = `Invalid JSON payload received. Unknown name ${JSON.stringify(name)}: Cannot bind query parameter. Field '${name}' could not be found in request message.`
+  const refuse = (why: string) => {
+    const description = `Invalid JSON payload received. Unknown name ${JSON.stringify(name)}: ${why}`
     return badRequest(description, [{ field: '', description }])
   }
+  const unknown = () => refuse(`Cannot bind query parameter. Field '${name}' could not be found in request message.`)
   const parts = name.split('.')
   let [at, type] = [request, message]
   for (const part of parts.slice(0, -1)) {
@@ -80,10 +86,13 @@ function bindQuery(message: DescMessage, request: Json, name: string, value: str
     type = field.message
     at[field.jsonName] ??= {}
     at = at[field.jsonName] as Json
+    if (typeof at !== 'object' || Array.isArray(at)) throw refused(jsonProblems(message, request)) // the body's own mistake
   }
   const field = fieldOf(type, parts.at(-1)!)
   if (!field || field.fieldKind === 'map') throw unknown()
-  if (field.fieldKind === 'list') at[field.jsonName] = [...((at[field.jsonName] as unknown[]) ?? []), queryValue(field, value)]
+  const current = at[field.jsonName]
+  if (field.fieldKind === 'list') at[field.jsonName] = [current ?? [], queryValue(field, value)].flat()
+  else if (current !== undefined) throw refuse(NOT_REPEATING)
   else at[field.jsonName] = queryValue(field, value)
 }
 

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { Dispatcher } from '../../core/dispatch.ts'
 import type { Caller, HttpResponse, Logger, Route } from '../../core/service.ts'
-import { CODES, errorBody, invalidArgument, notFound, StatusError } from '../../core/status.ts'
+import { CODES, errorBody, invalidArgument, notFound, StatusError, unimplemented } from '../../core/status.ts'
 import { parseJson, readBody } from './body.ts'
 import { isRpc, type Router } from './router.ts'
 
@@ -27,8 +27,9 @@ const HEADERS: OutgoingHttpHeaders = {
 
 export function createRestServer(options: RestOptions): Server {
   const server = createServer((request, response) => void respond(options, request, response))
-  server.on('clientError', (_error, socket) => {
-    const body = JSON.stringify(errorBody(invalidArgument('The request is not valid HTTP/1.1.')))
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
+    const tooLong = code === 'HPE_HEADER_OVERFLOW' && 'The request line and the headers are longer than 16384 bytes.'
+    const body = JSON.stringify(errorBody(invalidArgument(tooLong || 'The request is not valid HTTP/1.1.')))
     if (socket.writable)
       socket.end(
         `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
@@ -98,12 +99,18 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
   const { query } = target
   const isForm = method !== request.method && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
   if (isForm) for (const [name, value] of new URLSearchParams(body.toString())) query.append(name, value)
+  const { api, method: rpc } = match.target
+  const alt = query.get('$alt') ?? query.get('alt') ?? 'json'
+  if (!/^json(;|$)/i.test(alt)) throw unimplemented(`Parameter alt=${alt}`)
+  const fields = query.get('$fields') ?? query.get('fields')
+  // before the call, so that a mask that is refused has changed nothing
+  const partial = fields ? (await import('./partial-response.ts')).partialResponse(api, rpc, fields) : undefined
   const { readRequest, writeResponse } = await import('./protojson.ts')
   const json = isForm ? undefined : parseJson(body)
   const message = readRequest({ ...match.target, variables: match.variables, query, json })
-  const result = await dispatcher.call(match.target.api, match.target.method, message, caller)
-  const enumAsInteger = /enum-encoding=int/.test(query.get('$alt') ?? query.get('alt') ?? '')
-  return { status: 200, body: writeResponse(match.target.api, match.target.method, result, enumAsInteger) }
+  const result = await dispatcher.call(api, rpc, message, caller)
+  const answer = writeResponse(api, rpc, result, /;enum-encoding=int/i.test(alt))
+  return { status: 200, body: partial ? partial(answer) : answer }
 }
 
 function runRoute(
@@ -116,5 +123,9 @@ function runRoute(
   caller: Caller,
 ) {
   if (path.startsWith('/_emulator/')) options.checkAdmin(request.headers)
-  return options.dispatcher.run(route.run, { method: request.method!, params, query, headers: request.headers, body }, caller)
+  return options.dispatcher.run(
+    route.run,
+    { method: request.method!, params, query, headers: request.headers, body, json: () => parseJson(body) },
+    caller,
+  )
 }

@@ -1,0 +1,238 @@
+// What a seed file may hold, and the calls that make it: seed/demo.yaml shows every form.
+import type { Context } from './core/service.ts'
+import { type SeedValue, seedError } from './seed-file.ts'
+import { createCryptoKeyFromPem } from './services/kms/index.ts'
+
+const KMS = 'google.cloud.kms.v1.KeyManagementService'
+const GRAFEAS = 'grafeas.v1.Grafeas'
+const BINAUTHZ = 'google.cloud.binaryauthorization.v1.BinauthzManagementServiceV1'
+
+/** The order of replay, over all projects: what is named by others comes first, wherever the file has it. */
+const PHASES = ['services', 'keyRings', 'cryptoKeys', 'notes', 'attestors', 'attestations', 'policy', 'iamPolicies'] as const
+
+/** Calls an RPC, or `run` in its place under the same rules; a refusal becomes a mistake at that place of the seed. */
+export type SeedCall = (
+  at: SeedValue,
+  api: string,
+  method: string,
+  request: object,
+  run?: (request: any, ctx: Context) => unknown,
+) => Promise<any>
+
+export interface SeedStep {
+  phase: (typeof PHASES)[number]
+  at: SeedValue
+  run(call: SeedCall): Promise<unknown>
+}
+
+type Section = (at: SeedValue, project: string) => SeedStep[]
+
+/** What a project may have. */
+const SECTIONS: Record<string, Section> = { services, keyRings, notes, attestors, attestations, policy, iamPolicies }
+
+/** All steps of a seed, in the order of replay, and the projects that it names. Throws StartError for what is no seed. */
+export function seedSteps(seed: SeedValue): { projects: SeedValue[]; steps: SeedStep[] } {
+  const projects = entries(fields(seed, ['projects'], ['projects']).projects!).map(([, at]) => at)
+  const steps = projects.flatMap((at) => {
+    fields(at, Object.keys(SECTIONS))
+    return entries(at).flatMap(([name, section]) => SECTIONS[name]!(section, keyOf(at)))
+  })
+  return { projects, steps: PHASES.flatMap((phase) => steps.filter((step) => step.phase === phase)) }
+}
+
+function services(at: SeedValue, project: string): SeedStep[] {
+  return items(at).map((service) => {
+    const request = { name: `projects/${project}/services/${text(service)}` }
+    return step('services', service, (call) =>
+      call(service, 'serviceusage.v1', 'google.api.serviceusage.v1.ServiceUsage/EnableService', request),
+    )
+  })
+}
+
+function keyRings(at: SeedValue, project: string): SeedStep[] {
+  return entries(at).flatMap(([id, ring]) => {
+    const [location, keyRingId, ...rest] = id.split('/')
+    if (!location || !keyRingId || rest.length > 0) throw seedError(ring, 'the name of a key ring here is LOCATION/KEY_RING.')
+    const parent = `projects/${project}/locations/${location}`
+    const { cryptoKeys } = fields(ring, ['cryptoKeys'])
+    return [
+      step('keyRings', ring, (call) => call(ring, 'cloudkms.v1', `${KMS}/CreateKeyRing`, { parent, keyRingId })),
+      ...(cryptoKeys ? entries(cryptoKeys) : []).map(([cryptoKeyId, key]) =>
+        cryptoKey(key, { parent: `${parent}/keyRings/${keyRingId}`, cryptoKeyId }),
+      ),
+    ]
+  })
+}
+
+function cryptoKey(at: SeedValue, name: { parent: string; cryptoKeyId: string }): SeedStep {
+  const { privateKeyPem, ...cryptoKey } = object(at)
+  const pem = privateKeyPem !== undefined && text(at.members.get('privateKeyPem')!)
+  const run = pem ? (request: object, ctx: Context) => createCryptoKeyFromPem(request, pem, ctx) : undefined
+  return step('cryptoKeys', at, (call) => call(at, 'cloudkms.v1', `${KMS}/CreateCryptoKey`, { ...name, cryptoKey }, run))
+}
+
+function notes(at: SeedValue, project: string): SeedStep[] {
+  return entries(at).map(([noteId, note]) => {
+    const request = { parent: `projects/${project}`, noteId, note: object(note) }
+    return step('notes', note, (call) => call(note, 'containeranalysis.v1', `${GRAFEAS}/CreateNote`, request))
+  })
+}
+
+function attestors(at: SeedValue, project: string): SeedStep[] {
+  return entries(at).map(([attestorId, attestor]) => {
+    const { description, note, publicKeys } = fields(attestor, ['description', 'note', 'publicKeys'], ['note'])
+    const noteReference = fullName(text(note!), `projects/${project}/notes`)
+    const keys = (publicKeys ? items(publicKeys) : []).map((key) => publicKey(key, project))
+    return step('attestors', attestor, async (call) => {
+      const userOwnedGrafeasNote = { noteReference, publicKeys: [] as object[] }
+      for (const key of keys) userOwnedGrafeasNote.publicKeys.push(await key(call))
+      await call(attestor, 'binaryauthorization.v1', `${BINAUTHZ}/CreateAttestor`, {
+        parent: `projects/${project}`,
+        attestorId,
+        attestor: {
+          name: `projects/${project}/attestors/${attestorId}`,
+          ...(description && { description: text(description) }),
+          userOwnedGrafeasNote,
+        },
+      })
+    })
+  })
+}
+
+/** The API's own shape as it is; a Cloud KMS key as `gcloud … attestors public-keys add --keyversion` adds it. */
+function publicKey(at: SeedValue, project: string): (call: SeedCall) => Promise<object> {
+  if (!at.members.has('cryptoKeyVersion')) return async () => object(at)
+  const { cryptoKeyVersion, comment } = fields(at, ['cryptoKeyVersion', 'comment'])
+  const name = cryptoKeyVersionName(cryptoKeyVersion!, project)
+  return async (call) => {
+    const { pem, algorithm } = await call(at, 'cloudkms.v1', `${KMS}/GetPublicKey`, { name })
+    const signatureAlgorithm = algorithm.replace(/^EC_SIGN_/, 'ECDSA_').replace(/^RSA_SIGN_PSS_/, 'RSA_PSS_')
+    return {
+      id: keyId(name),
+      ...(comment && { comment: text(comment) }),
+      pkixPublicKey: { publicKeyPem: pem, signatureAlgorithm },
+    }
+  }
+}
+
+/** As `gcloud … attestations sign-and-create` makes them. */
+function attestations(at: SeedValue, project: string): SeedStep[] {
+  return items(at).map((attestation) => {
+    const names = ['image', 'attestor', 'cryptoKeyVersion']
+    const { image, attestor, cryptoKeyVersion } = fields(attestation, names, names)
+    const [, repository, digest] = IMAGE.exec(text(image!)) ?? []
+    if (!repository || !digest)
+      throw seedError(image!, 'an image here is REGISTRY/REPOSITORY@sha256:DIGEST, without a tag, with 64 hex digits.')
+    const attestorName = fullName(text(attestor!), `projects/${project}/attestors`)
+    const version = cryptoKeyVersionName(cryptoKeyVersion!, project)
+    return step('attestations', attestation, async (call) => {
+      const found = await call(attestor!, 'binaryauthorization.v1', `${BINAUTHZ}/GetAttestor`, { name: attestorName })
+      const payload = Buffer.from(signaturePayload(repository, digest)).toString('base64')
+      const request = { name: version, data: payload }
+      const { signature } = await call(cryptoKeyVersion!, 'cloudkms.v1', `${KMS}/AsymmetricSign`, request)
+      await call(attestation, 'containeranalysis.v1', `${GRAFEAS}/CreateOccurrence`, {
+        parent: `projects/${project}`,
+        occurrence: {
+          kind: 'ATTESTATION',
+          noteName: found.userOwnedGrafeasNote.noteReference,
+          resourceUri: `${repository}@${digest}`,
+          attestation: { serializedPayload: payload, signatures: [{ publicKeyId: keyId(version), signature }] },
+        },
+      })
+    })
+  })
+}
+
+const IMAGE = /^(?:https?:\/\/)?((?:[\w-]*[.:][\w.:-]*|localhost)\/[\w./-]+)@(sha256:[0-9a-f]{64})$/
+
+/** What gcloud signs for an image, to the byte: keys sorted, two spaces, a newline at the end. */
+export function signaturePayload(repository: string, digest: string): string {
+  const critical = {
+    identity: { 'docker-reference': repository },
+    image: { 'docker-manifest-digest': digest },
+    type: 'Google cloud binauthz container signature',
+  }
+  return `${JSON.stringify({ critical }, null, 2)}\n`
+}
+
+function policy(at: SeedValue, project: string): SeedStep[] {
+  const attestorNames = (value: any): any => {
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map(attestorNames)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) =>
+        key === 'requireAttestationsBy' && Array.isArray(child)
+          ? [key, child.map((name) => (typeof name === 'string' ? fullName(name, `projects/${project}/attestors`) : name))]
+          : [key, attestorNames(child)],
+      ),
+    )
+  }
+  const request = { policy: { ...attestorNames(object(at)), name: `projects/${project}/policy` } }
+  return [step('policy', at, (call) => call(at, 'binaryauthorization.v1', `${BINAUTHZ}/UpdatePolicy`, request))]
+}
+
+const IAM_APIS: [RegExp, api: string, service: string][] = [
+  [/^projects\/[^/]+\/locations\/[^/]+\/keyRings\//, 'cloudkms.v1', 'google.iam.v1.IAMPolicy'],
+  [/^projects\/[^/]+\/(?:policy$|attestors\/)/, 'binaryauthorization.v1', 'google.iam.v1.IAMPolicy'],
+  [/^projects\/[^/]+\/(?:notes|occurrences)\//, 'containeranalysis.v1', 'google.devtools.containeranalysis.v1.ContainerAnalysis'],
+]
+
+/** Resource name (whole, or what follows the project) → bindings. */
+function iamPolicies(at: SeedValue, project: string): SeedStep[] {
+  return entries(at).map(([name, bindings]) => {
+    const resource = fullName(name, `projects/${project}`)
+    const [, api, service] = IAM_APIS.find(([pattern]) => pattern.test(resource)) ?? []
+    if (!api) throw seedError(bindings, `${resource} has no IAM policy here.`)
+    const conditional = items(bindings).some(({ members }) => members.has('condition'))
+    const request = { resource, policy: { version: conditional ? 3 : 1, bindings: bindings.value } }
+    return step('iamPolicies', bindings, (call) => call(bindings, api, `${service}/SetIamPolicy`, request))
+  })
+}
+
+const step = (phase: SeedStep['phase'], at: SeedValue, run: SeedStep['run']): SeedStep => ({ phase, at, run })
+
+const keyOf = ({ path }: SeedValue) => path.slice('projects.'.length)
+
+const fullName = (name: string, parent: string) => (name.startsWith('projects/') ? name : `${parent}/${name}`)
+
+/** The id by which gcloud, and so everybody, names a Cloud KMS key in attestors and signatures. */
+const keyId = (cryptoKeyVersion: string) => `//cloudkms.googleapis.com/v1/${cryptoKeyVersion}`
+
+function cryptoKeyVersionName(at: SeedValue, project: string): string {
+  const name = text(at)
+  if (name.startsWith('projects/')) return name
+  const [location, ring, key, version, ...rest] = name.split('/')
+  if (!version || rest.length > 0)
+    throw seedError(at, 'a key version here is LOCATION/KEY_RING/KEY/VERSION, or its whole name projects/….')
+  return `projects/${project}/locations/${location}/keyRings/${ring}/cryptoKeys/${key}/cryptoKeyVersions/${version}`
+}
+
+/** The members of a mapping that may have these keys and no others. Nothing at all is an empty mapping. */
+function fields(at: SeedValue, known: string[], required: string[] = []): Record<string, SeedValue | undefined> {
+  const found = Object.fromEntries(entries(at))
+  for (const [key, member] of Object.entries(found))
+    if (!known.includes(key)) throw seedError(member, `unknown key "${key}"; known here: ${known.join(', ')}.`)
+  for (const key of required) if (!found[key]) throw seedError(at, `${key} is missing.`)
+  return found
+}
+
+function entries(at: SeedValue): [string, SeedValue][] {
+  object(at)
+  return [...at.members]
+}
+
+function object(at: SeedValue): Record<string, unknown> {
+  const value = at.value ?? {}
+  if (typeof value !== 'object' || Array.isArray(value)) throw seedError(at, 'must be a mapping of keys to values.')
+  return value as Record<string, unknown>
+}
+
+function items(at: SeedValue): SeedValue[] {
+  if (!Array.isArray(at.value)) throw seedError(at, 'must be a list.')
+  return [...at.members.values()]
+}
+
+function text(at: SeedValue): string {
+  if (typeof at.value !== 'string' || at.value === '') throw seedError(at, 'must be text.')
+  return at.value
+}

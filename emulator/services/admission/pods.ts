@@ -1,0 +1,49 @@
+// What of a Pod matters to admission: its images, its identity and whether it asks for break-glass.
+import { invalidArgument } from '../../core/status.ts'
+
+export interface PodFacts {
+  name?: string
+  namespace: string
+  serviceAccount: string
+  images: string[]
+  breakGlass: boolean
+}
+
+/** The label that asks for break-glass, and the older annotation (https://cloud.google.com/binary-authorization/docs/using-breakglass).
+ * Any other value than "true" asks for nothing. */
+export const BREAK_GLASS_LABEL = 'image-policy.k8s.io/break-glass'
+export const BREAK_GLASS_ANNOTATION = 'alpha.image-policy.k8s.io/break-glass'
+
+const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
+
+type Json = Record<string, any>
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Images of all containers, init and ephemeral ones too, each once. A container without a readable image counts as the image "",
+ * which no rule that asks for attestations lets pass. */
+export function imagesOf(spec: unknown): string[] {
+  if (!isObject(spec) || !Array.isArray(spec.containers) || spec.containers.length === 0)
+    throw invalidArgument('The review has no spec.containers: nothing to decide on.')
+  const images = CONTAINER_LISTS.flatMap((list) => {
+    const containers = spec[list] ?? []
+    if (!Array.isArray(containers)) throw invalidArgument(`spec.${list} of the review is no list.`)
+    return containers.map((container: unknown) =>
+      isObject(container) && typeof container.image === 'string' ? container.image : '',
+    )
+  })
+  return [...new Set(images)]
+}
+
+export function podFacts(pod: unknown, namespace: string | undefined): PodFacts {
+  if (!isObject(pod)) throw invalidArgument('request.object of the AdmissionReview is no Pod.')
+  const { metadata, spec } = pod
+  const named = (source: unknown, key: string) => isObject(source) && source[key] === 'true'
+  return {
+    name: metadata?.name ?? (metadata?.generateName && `${metadata.generateName}`),
+    namespace: namespace || metadata?.namespace || 'default',
+    serviceAccount: spec?.serviceAccountName || spec?.serviceAccount || 'default',
+    images: imagesOf(spec),
+    breakGlass: named(metadata?.labels, BREAK_GLASS_LABEL) || named(metadata?.annotations, BREAK_GLASS_ANNOTATION),
+  }
+}

@@ -1,0 +1,81 @@
+// The shape of a decision: for each image the steps in the order in which Binary Authorization takes them, and which one decided.
+import type { AttestationVerdict } from './verify-attestation.ts'
+
+/** Where and what is to be deployed. `project` is the one whose policy applies. */
+export interface Deployment {
+  project: string
+  /** `location.clusterId` */
+  cluster?: string
+  namespace?: string
+  serviceAccount?: string
+  images: string[]
+}
+
+export interface SystemPolicyStep {
+  step: 'SYSTEM_POLICY'
+  result: 'MATCHED' | 'NOT_MATCHED' | 'NOT_EVALUATED'
+  pattern?: string
+  why?: string
+}
+
+export interface AllowlistStep {
+  step: 'ADMISSION_WHITELIST'
+  result: 'MATCHED' | 'NOT_MATCHED'
+  pattern?: string
+}
+
+export interface RuleStep {
+  step: 'ADMISSION_RULE'
+  /** Field of the policy: `defaultAdmissionRule`, `clusterAdmissionRules["us-central1.prod"]`. */
+  rule: string
+  evaluationMode: string
+  enforcementMode: string
+  result: 'ALLOWED' | 'DENIED'
+  /** DENIED: ALWAYS_DENY, IMAGE_NOT_BY_DIGEST or ATTESTOR_NOT_SATISFIED. */
+  code?: string
+  why?: string
+  digest?: string
+  attestors?: AttestorStep[]
+}
+
+export interface AttestationStep extends AttestationVerdict {
+  occurrence: string
+  resourceUri: string
+}
+
+export interface AttestorStep {
+  attestor: string
+  result: 'SATISFIED' | 'NOT_SATISFIED'
+  /** NOT_SATISFIED: ATTESTOR_NOT_FOUND, ATTESTOR_HAS_NO_KEYS, NO_ATTESTATION or NO_VALID_ATTESTATION. */
+  code?: string
+  /** The reason as production words it. */
+  reason?: string
+  /** What a person should know beyond it. */
+  why?: string
+  note?: string
+  publicKeyIds?: string[]
+  /** How many attestations the note has for the digest; `attestations` are those that were examined, newest first, up to the first good one. */
+  attestationCount?: number
+  attestations?: AttestationStep[]
+}
+
+export type Step = SystemPolicyStep | AllowlistStep | RuleStep
+
+export interface ImageEvaluation {
+  image: string
+  allowed: boolean
+  /** The step that decided. */
+  decidedBy: Step['step']
+  steps: Step[]
+}
+
+export interface Evaluation {
+  /** Resource name and etag of the policy that was evaluated. */
+  policy: string
+  policyEtag?: string
+  /** True only if every image is allowed. */
+  allowed: boolean
+  /** The rule that applies here denies for the record only. */
+  dryRun: boolean
+  images: ImageEvaluation[]
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { findRule, ruleWording } from './rules.ts'
+
+const rule = (name: string) => ({ evaluationMode: 'ALWAYS_DENY' as const, requireAttestationsBy: [name] })
+const deployment = { project: 'p', cluster: 'us-central1.prod', namespace: 'team', serviceAccount: 'builder', images: [] }
+const named = (policy: object, where = {}) => {
+  const { field, rule } = findRule(
+    { defaultAdmissionRule: { requireAttestationsBy: ['default'] }, ...policy },
+    { ...deployment, ...where },
+  )
+  return [field, rule.requireAttestationsBy?.[0], ruleWording(field)]
+}
+
+test('a policy without specific rules has the default rule', () => {
+  expect(named({})).toEqual(['defaultAdmissionRule', 'default', 'default admission rule'])
+})
+
+test.each([
+  ['clusterAdmissionRules', 'us-central1.prod', 'cluster admission rule for us-central1.prod'],
+  ['kubernetesNamespaceAdmissionRules', 'team', 'namespace admission rule for team'],
+  ['kubernetesServiceAccountAdmissionRules', 'team:builder', 'service account admission rule for team:builder'],
+])('%s apply where the key is that of the deployment', (map, key, wording) => {
+  expect(named({ [map]: { [key]: rule('specific') } })).toEqual([`${map}[${JSON.stringify(key)}]`, 'specific', wording])
+  expect(named({ [map]: { [`${key}x`]: rule('specific') } })[0]).toBe('defaultAdmissionRule')
+})
+
+test('a rule that denies hides the default rule, and one of a mesh identity is not looked at', () => {
+  expect(named({ istioServiceIdentityAdmissionRules: { 'cluster.local/ns/team/sa/builder': rule('mesh') } })[1]).toBe('default')
+})
+
+test('names of the object prototype are no rules', () => {
+  expect(named({ kubernetesNamespaceAdmissionRules: {} }, { namespace: 'constructor' })[1]).toBe('default')
+})
+
+test('without a service account its rules do not match', () => {
+  const policy = { kubernetesServiceAccountAdmissionRules: { 'team:builder': rule('specific') } }
+  expect(named(policy, { serviceAccount: undefined })[1]).toBe('default')
+})

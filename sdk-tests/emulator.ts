@@ -1,0 +1,86 @@
+// The built emulator as its user has it: a process of its own, reached over HTTP alone.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { succeed } from './commands.ts'
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+export interface Answer {
+  status: number
+  body: any
+}
+
+export interface Emulator {
+  /** Without a slash at its end. */
+  url: string
+  pid: number
+  /** A JSON request, answered whatever its status. */
+  http(method: string, path: string, body?: unknown): Promise<Answer>
+  /** A JSON request that must succeed; resolves with the body. */
+  call(method: string, path: string, body?: unknown): Promise<any>
+  /** Ends it with SIGTERM and resolves with its exit code. Rejects where it has logged an error of its own. */
+  stop(): Promise<number | null>
+}
+
+/** Starts an emulator on a free port. EMULATOR_ENTRY names another entry file than the package's own. */
+export async function startEmulator(...flags: string[]): Promise<Emulator> {
+  const entry = process.env.EMULATOR_ENTRY ?? 'bin/binauthz-emulator.js'
+  if (!process.env.EMULATOR_ENTRY) await succeed(process.execPath, ['build/bundle.ts', '--if-missing'], { cwd: ROOT })
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BINAUTHZ_EMULATOR_')))
+  const child = spawn(process.execPath, [entry, 'start', '--port', '0', '--log-level', 'warn', ...flags], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const end = () => child.kill()
+  process.on('exit', end)
+  let log = ''
+  child.stderr.on('data', (chunk) => {
+    log += chunk
+  })
+  const exit = once(child, 'close')
+  const url = await firstLine(child.stdout, exit, () => log)
+
+  async function http(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(url + path, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json')
+    return { status: response.status, body: isJson ? JSON.parse(text) : text }
+  }
+
+  async function call(method: string, path: string, body?: unknown) {
+    const answer = await http(method, path, body)
+    if (answer.status !== 200) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+
+  async function stop() {
+    child.kill('SIGTERM')
+    const [code] = await exit
+    process.off('exit', end)
+    if (/"level":[56]0/.test(log)) throw new Error(`The emulator has logged errors:\n${log}`)
+    return code
+  }
+
+  return { url, pid: child.pid!, http, call, stop }
+}
+
+/** The URL, which is the first line on stdout and stands there alone. */
+async function firstLine(stdout: NodeJS.ReadableStream, exit: Promise<unknown>, log: () => string): Promise<string> {
+  let text = ''
+  const line = new Promise<string>((resolve) =>
+    stdout.on('data', (chunk) => {
+      text += chunk
+      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
+    }),
+  )
+  const first = await Promise.race([line, exit.then(() => undefined)])
+  if (first === undefined) throw new Error(`The emulator ended instead of starting:\n${log()}`)
+  if (!/^http:\/\/\S+$/.test(first)) throw new Error(`The first line on stdout is no URL: ${first}`)
+  return first
+}
