@@ -26,7 +26,7 @@ const keepFileUrls = {
 const lazyHttp = {
   name: 'lazy-http',
   setup(build: import('esbuild').PluginBuild) {
-    build.onResolve({ filter: /^node:http$/ }, ({ path, kind }) =>
+    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'lazy-http' } : { path, external: true },
     )
     build.onLoad({ filter: /./, namespace: 'lazy-http' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))

@@ -8,7 +8,6 @@ import { createDispatcher, type Dispatcher, type World } from './core/dispatch.t
 import { type Ids, randomIds } from './core/ids.ts'
 import type { Logger } from './core/service.ts'
 import { failedPrecondition } from './core/status.ts'
-import { DEMO_SEED, replaySeed, seedClock } from './seed.ts'
 import { SERVICES } from './services.ts'
 import { createRouter } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
@@ -60,11 +59,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   /** A store that holds the seed and nothing else. It is made aside, so that the real one changes in a single transaction. */
   async function seededStore(): Promise<Database> {
     const scratch = openDatabase(undefined, SOURCES)
-    const { clock } = world(scratch)
-    const dispatcher = createDispatcher({ ...world(scratch), clock: seedClock(clock), strictProjects: false }, SERVICES)
-    if (options.seed) await replaySeed({ file: options.seed, project, dispatcher, db: scratch, checkRequest })
-    // the demo is checked by a test, so that a start with it does not wait for the descriptors
-    if (options.seed === undefined) await replaySeed({ file: DEMO_SEED, project, dispatcher, db: scratch })
+    if (options.seed !== false) {
+      const { DEMO_SEED, replaySeed, seedClock } = await import('./seed.ts')
+      const { clock } = world(scratch)
+      const dispatcher = createDispatcher({ ...world(scratch), clock: seedClock(clock), strictProjects: false }, SERVICES)
+      const { seed: file = DEMO_SEED } = options
+      // a test checks the demo, so that a start with it does not wait for the descriptors
+      await replaySeed({ file, project, dispatcher, db: scratch, ...(options.seed && { checkRequest }) })
+    }
     scratch.prepare("INSERT INTO meta VALUES ('initialized', '1')").run()
     return scratch
   }
@@ -83,11 +85,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     log.warn({ data: options.data, seed: options.seed }, 'the data is kept: the seed counts at a reset only')
 
   /** The same for each reset. A mistake in the file can be mended while the emulator runs. */
-  const resetStore = () =>
-    (seeded ??= seededStore()).catch((error) => {
+  async function resetStore(): Promise<Database> {
+    seeded ??= seededStore()
+    try {
+      return await seeded
+    } catch (error) {
       seeded = undefined
       throw error instanceof StartError ? failedPrecondition(error.message) : error
-    })
+    }
+  }
 
   const dispatcher = createDispatcher(world(db), SERVICES)
   const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore)]

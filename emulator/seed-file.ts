@@ -1,6 +1,6 @@
 // A seed file as a tree that remembers where everything stands, so that a mistake can be named by line and path.
 import { readFileSync } from 'node:fs'
-import type { Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { StartError } from './core/database.ts'
 
 export interface SeedValue {
@@ -19,10 +19,9 @@ export const seedError = ({ file, line, path }: Pick<SeedValue, 'file' | 'line' 
   new StartError(`${file}:${line}: ${path && `${path}: `}${message.replace(/\s*\n\s*/g, ' ')}`)
 
 /** Reads the file (YAML 1.2, so JSON too), `${project}` replaced wherever it stands. Throws StartError for a file that cannot be read or parsed. */
-export async function readSeedFile(file: string, project: string): Promise<SeedValue> {
-  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml')
+export function readSeedFile(file: string, project: string): SeedValue {
   const lines = new LineCounter()
-  const text = readText(file).replaceAll('${project}', project)
+  const text = readText(file).replaceAll(/\$\{project\}/g, () => project)
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const lineOf = (offset = 0) => lines.linePos(offset).line || 1
   for (const { message, pos } of [...document.errors, ...document.warnings])
@@ -41,7 +40,7 @@ export async function readSeedFile(file: string, project: string): Promise<SeedV
       members.set(key, read(child, start === undefined ? line : lineOf(start), path ? `${path}.${key}` : key))
     }
     if (isMap(node)) for (const { key, value } of node.items) add(keyText(key), value, key)
-    if (isSeq(node)) node.items.forEach((item, index) => add(String(index), item, item))
+    if (isSeq(node)) for (const [index, item] of node.items.entries()) add(String(index), item, item)
     const value = isMap(node)
       ? Object.fromEntries([...members].map(([key, member]) => [key, member.value]))
       : isSeq(node)

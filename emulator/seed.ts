@@ -22,7 +22,7 @@ export interface Replay {
 
 /** Throws StartError, one sentence with file, line and path, for any mistake in the file and for whatever an operation refuses. */
 export async function replaySeed({ file, project, dispatcher, db, checkRequest }: Replay): Promise<void> {
-  const { projects, steps } = seedSteps(await readSeedFile(file, project))
+  const { projects, steps } = seedSteps(readSeedFile(file, project))
   for (const at of projects)
     await located(at, () => {
       const id = at.path.slice('projects.'.length)

@@ -5,8 +5,7 @@ import type { Emulator } from './emulator.ts'
 
 export const CLUSTER = { location: 'europe-west2', cluster: 'prod' }
 
-export const NO_VALID_ATTESTATION =
-  'No attestations found that were valid and signed by a key trusted by the attestor'
+export const NO_VALID_ATTESTATION = 'No attestations found that were valid and signed by a key trusted by the attestor'
 export const NOT_BY_DIGEST = 'Expected digest with sha256 scheme, but got tag or malformed digest'
 
 export interface PodOptions {
@@ -69,7 +68,12 @@ export interface Admitted {
 }
 
 /** Asks whether a Pod may be created (or what `change` says), and looks up why. */
-export async function admit(emulator: Emulator, project: string, object: object, change?: Record<string, unknown>): Promise<Admitted> {
+export async function admit(
+  emulator: Emulator,
+  project: string,
+  object: object,
+  change?: Record<string, unknown>,
+): Promise<Admitted> {
   const review = podReview(object, change)
   const { apiVersion, kind, response } = await postReview(emulator, project, review)
   if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview' || response.uid !== review.request.uid)
@@ -81,7 +85,12 @@ export async function admit(emulator: Emulator, project: string, object: object,
 }
 
 /** The whole response for a Pod with one image that attestors have not attested. */
-export function deniedByAttestors(image: string, attestors: string[], reason = NO_VALID_ATTESTATION, rule = 'default admission rule') {
+export function deniedByAttestors(
+  image: string,
+  attestors: string[],
+  reason = NO_VALID_ATTESTATION,
+  rule = 'default admission rule',
+) {
   const refusals = attestors.map((attestor) => `Image ${image} denied by attestor ${attestor}: ${reason}`)
   return denied(
     `Image ${image} denied by Binary Authorization ${rule}. ${refusals.join('. ')}`,

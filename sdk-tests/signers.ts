@@ -109,8 +109,9 @@ export async function pythonSigner(signatureAlgorithm: string): Promise<Signer> 
   const load = `key = serialization.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)\n`
   const spki = 'serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo'
   const { stdout } = await python(`${load}sys.stdout.buffer.write(key.public_key().public_bytes(${spki}))`)
-  return signer(pkix(`urn:python:${signatureAlgorithm}`, stdout, signatureAlgorithm), async (payload) =>
-    (await python(`${load}sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), ${how}))`, payload)).bytes,
+  return signer(
+    pkix(`urn:python:${signatureAlgorithm}`, stdout, signatureAlgorithm),
+    async (payload) => (await python(`${load}sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), ${how}))`, payload)).bytes,
   )
 }
 
@@ -131,4 +132,3 @@ export async function opensslVerifies(
   const { code, stdout } = await run('openssl', [...args, file('data', data)])
   return code === 0 && stdout.trim() === 'Verified OK'
 }
-

@@ -7,14 +7,23 @@ export interface Clock {
 
 export function systemClock(): Clock {
   let last = 0n
+  let offset = wallNanos() - process.hrtime.bigint()
   return {
     nanos() {
-      const reading = BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)
+      // the wall clock has milliseconds only; it is followed where it was set, or the machine slept
+      const wall = wallNanos()
+      const drift = wall - (process.hrtime.bigint() + offset)
+      if (drift > MAX_DRIFT || drift < -MAX_DRIFT) offset = wall - process.hrtime.bigint()
+      const reading = process.hrtime.bigint() + offset
       last = reading > last ? reading : last + 1n
       return last
     },
   }
 }
+
+const MAX_DRIFT = 20_000_000n
+
+const wallNanos = () => BigInt(Date.now()) * 1_000_000n
 
 /** RFC 3339 with the digits that the API writes: Cloud KMS 9, nearly all others 6. */
 export function formatTimestamp(nanos: bigint, digits: 6 | 9): string {

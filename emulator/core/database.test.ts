@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { dataTables, openDatabase, replaceContent, StartError } from './database.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'database-test-'))
+function folder() {
+  const path = mkdtempSync(join(tmpdir(), 'database-test-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
 
 /** A source of migrations with these files. */
 function source(files: Record<string, string>, name = 'notes') {

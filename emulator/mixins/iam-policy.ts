@@ -1,7 +1,8 @@
 // google.iam.v1.IAMPolicy, once for all resources that have a policy
 // (https://cloud.google.com/iam/docs/reference/rest/v1/Policy). Policies are kept and given back; they do not yet forbid anything.
+import { maskPaths } from '../core/field-mask.ts'
 import { type Context, type ResourceType, rpc } from '../core/service.ts'
-import { aborted, invalidArgument } from '../core/status.ts'
+import { aborted, invalidArgument, StatusError } from '../core/status.ts'
 
 interface Binding {
   role?: string
@@ -38,9 +39,17 @@ function storedPolicy(ctx: Context, resource: string): IamPolicy {
 export const deleteIamPolicy = (ctx: Context, resource: string) =>
   ctx.db.prepare('DELETE FROM iam_policies WHERE resource = ?').run(resource)
 
+function checkVersion(version: number) {
+  if (![0, 1, 3].includes(version)) throw invalidArgument(`Invalid policy version: ${version}. Valid versions are 0, 1 and 3.`)
+}
+
+/** Without a mask these are written, so audit configurations stay as they are. */
+const DEFAULT_MASK = 'bindings,etag'
+const MASK_PATHS = ['bindings', 'etag', 'auditConfigs', 'version']
+
 function checkedBindings(policy: IamPolicy): Binding[] {
   const { bindings = [], version = 0 } = policy
-  if (![0, 1, 3].includes(version)) throw invalidArgument(`Invalid policy version: ${version}. Valid versions are 0, 1 and 3.`)
+  checkVersion(version)
   for (const { role = '', members = [], condition } of bindings) {
     if (!ROLE.test(role)) throw invalidArgument(`Role "${role}" is not a valid role name.`)
     for (const member of members)
@@ -62,28 +71,33 @@ export function iamPolicyMixin(resources: ResourceType[]) {
   }
 
   function getIamPolicy(
-    { resource = '' }: { resource?: string; options?: { requestedPolicyVersion?: number } },
+    { resource = '', options = {} }: { resource?: string; options?: { requestedPolicyVersion?: number } },
     ctx: Context,
   ): IamPolicy {
+    checkVersion(options.requestedPolicyVersion ?? 0)
     typeOf(resource).check(resource, ctx)
     return storedPolicy(ctx, resource)
   }
 
   function setIamPolicy(
-    { resource = '', policy = {} }: { resource?: string; policy?: IamPolicy; updateMask?: string },
+    { resource = '', policy = {}, updateMask }: { resource?: string; policy?: IamPolicy; updateMask?: string },
     ctx: Context,
   ): IamPolicy {
     typeOf(resource).check(resource, ctx)
     const current = storedPolicy(ctx, resource)
     if (policy.etag && policy.etag !== current.etag)
       throw aborted('There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.')
-    const bindings = checkedBindings(policy)
+    const mask = maskPaths(updateMask || DEFAULT_MASK)
+    for (const path of mask) if (!MASK_PATHS.includes(path)) throw invalidArgument(`Field "${path}" of a policy cannot be set.`)
+    const sent = checkedBindings(policy)
+    const bindings = mask.includes('bindings') ? sent : (current.bindings ?? [])
+    const { auditConfigs } = mask.includes('auditConfigs') ? policy : current
     const etag = Buffer.alloc(8)
     etag.writeBigUInt64BE((7n << 56n) | (ctx.nanos() / 1000n))
     const stored: IamPolicy = {
       version: bindings.some(({ condition }) => condition) ? 3 : 1,
       ...(bindings.length > 0 && { bindings }),
-      ...(policy.auditConfigs && { auditConfigs: policy.auditConfigs }),
+      ...(auditConfigs && { auditConfigs }),
       etag: etag.toString('base64'),
     }
     ctx.db
@@ -100,8 +114,9 @@ export function iamPolicyMixin(resources: ResourceType[]) {
         throw invalidArgument(`Permission ${permission} is not valid for this resource.`)
     try {
       type.check(resource, ctx)
-    } catch {
-      return {}
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 'NOT_FOUND') return {}
+      throw error
     }
     return { permissions }
   }

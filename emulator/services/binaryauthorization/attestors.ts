@@ -1,5 +1,5 @@
-// Attestors (https://cloud.google.com/binary-authorization/docs/reference/rest/v1/projects.attestors): public keys, and the note whose
-// attestations they verify.
+// Attestors (https://cloud.google.com/binary-authorization/docs/reference/rest/v1/projects.attestors): public keys, and the note
+// whose attestations they verify.
 import { collection, page } from '../../core/collection.ts'
 import { checkEtag, etagOf } from '../../core/etag.ts'
 import { projectNumber } from '../../core/projects.ts'
@@ -30,7 +30,8 @@ export function getAttestor({ name = '' }: Schemas['GetAttestorRequest'], ctx: C
   return attestor
 }
 
-/** The note need not exist: neither the API's description nor gcloud looks. Without it there are no attestations, so nothing is admitted. */
+/** The note need not exist: neither the API's description nor gcloud looks. Without it there are no attestations, so nothing is
+ * admitted. */
 export const createAttestor = io(
   async ({ parent = '', attestorId, attestor = {} }: Schemas['CreateAttestorRequest'], ctx: Context) => {
     const { project } = PROJECT.parse(parent, 'parent')
@@ -57,7 +58,8 @@ export const createAttestor = io(
   },
 )
 
-/** Replaces what may change, description and public keys; keys that the request leaves out are gone. The etag is compared where there is one. */
+/** Replaces what may change, description and public keys; keys that the request leaves out are gone. The etag is compared where
+ * there is one. */
 export const updateAttestor = io(
   ({ attestor = {} }: Schemas['UpdateAttestorRequest']) => checkPublicKeys(attestor.userOwnedGrafeasNote?.publicKeys),
   ({ attestor = {} }, ctx, publicKeys) => {

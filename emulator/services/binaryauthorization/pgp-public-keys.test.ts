@@ -210,6 +210,13 @@ test('packet lengths of both formats and all sizes are read', async () => {
   }
 })
 
+test('a key packet that is longer than a fingerprint can count is malformed', async () => {
+  const packet = (size: number) =>
+    block(Buffer.concat([Buffer.from([0x9a, 0, size >> 16, (size >> 8) & 255, size & 255, 4]), Buffer.alloc(size - 1)]))
+  await expect(checkPgpPublicKey(packet(0x10000))).rejects.toThrow(invalid('malformed'))
+  await expect(checkPgpPublicKey(packet(0xffff))).rejects.toThrow(invalid('malformed'))
+})
+
 test('dearmor gives the label and the bytes of a block', () => {
   expect(dearmor(block(Buffer.from('abc'), 'MESSAGE'))).toEqual({ label: 'MESSAGE', data: Buffer.from('abc') })
   for (const text of [

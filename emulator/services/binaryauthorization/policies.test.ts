@@ -52,7 +52,7 @@ describeTransports('policies', (emulator) => {
 
   test('every update gives another etag, even one that changes nothing', async () => {
     const first = await put('policy-etag', { defaultAdmissionRule: DENY })
-    const second = await put('policy-etag', first)
+    const second = await put('policy-etag', { defaultAdmissionRule: DENY })
     expect(second.etag).not.toBe(first.etag)
   })
 

@@ -37,8 +37,8 @@ export function checkPolicyName(name: string | undefined, field?: string): strin
 
 export const getPolicy = ({ name }: Schemas['GetPolicyRequest'], ctx: Context): Policy => policyOf(ctx, checkPolicyName(name))
 
-/** Replaces the policy; what the request leaves out is gone. Also globalPolicyEvaluationMode, and then the system policy exempts no
- * image any more. Name and updateTime of the request count for nothing; the etag, where there is one, must be the current one. */
+/** Replaces the policy; what the request leaves out is gone. Also globalPolicyEvaluationMode, and then the system policy exempts
+ * no image any more. Name and updateTime of the request count for nothing; the etag, where there is one, must be the current one. */
 export function updatePolicy({ policy = {} }: Schemas['UpdatePolicyRequest'], ctx: Context): Policy {
   const project = checkPolicyName(policy.name, 'policy.name')
   const name = POLICY.format({ project })

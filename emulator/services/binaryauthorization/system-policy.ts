@@ -1,6 +1,6 @@
 // The system policy, which Google maintains to exempt the images that GKE itself runs
-// (https://cloud.google.com/binary-authorization/docs/key-concepts#google-maintained_system_images). Google publishes parts of it;
-// this holds what is known and no more, since every pattern lets images in.
+// (https://cloud.google.com/binary-authorization/docs/key-concepts#google-maintained_system_images). Google publishes parts of
+// it; this holds what is known and no more, since every pattern lets images in.
 import type { Context } from '../../core/service.ts'
 import { notFound } from '../../core/status.ts'
 import type { components } from '../../gen/binaryauthorization.v1.ts'

@@ -35,6 +35,13 @@ test('parts whose bytes are the same in a row are different parts', () => {
   expect(lists.map((parts) => remember(parts, compute))).toEqual(values)
 })
 
+test('a string and bytes are different parts, whatever the encoding', () => {
+  const { remember } = verifiedSignatures()
+  const compute = counter()
+  const parts = ['a', Buffer.from('a'), Buffer.from('a', 'utf16le'), Buffer.from('a', 'utf16le').swap16()]
+  expect(parts.map((part) => remember([part], compute))).toEqual([1, 2, 3, 4])
+})
+
 test('strings that UTF-8 cannot tell apart are different parts', () => {
   const { remember } = verifiedSignatures()
   const compute = counter()

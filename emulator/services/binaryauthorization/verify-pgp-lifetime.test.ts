@@ -155,3 +155,30 @@ test('newer self-signatures that say the key, or the subkey, had expired before 
   long.subkeys[0]!.bindingSignatures = short.subkeys[0]!.bindingSignatures
   expect(await verdicts(long.armor())).toEqual([detached, expired])
 })
+
+test('a key whose self-signature does not say that it may sign verifies nothing', async () => {
+  const { config, createMessage, enums, generateKey, SignaturePacket, sign } = await import('openpgp')
+  const date = new Date('2020-01-01')
+  const { privateKey } = await generateKey({ userIDs: [{ name: 'a' }], date, format: 'object' })
+  const message = await createMessage({ binary: payload })
+  const signature = Buffer.from(await sign({ message, signingKeys: privateKey, date, detached: true, format: 'binary' }))
+  const [user] = privateKey.users
+  const withFlags = async (keyFlags?: number[]) => {
+    const { keyPacket: key } = privateKey
+    const fields = {
+      signatureType: enums.signature.certPositive,
+      publicKeyAlgorithm: key.algorithm,
+      hashAlgorithm: enums.hash.sha256,
+    }
+    const certification = Object.assign(new SignaturePacket(), fields, keyFlags && { keyFlags })
+    // The types leave out the configuration, which sign() needs.
+    await Reflect.apply(certification.sign, certification, [key, { userID: user!.userID, key }, date, false, config])
+    user!.selfCertifications = [certification]
+    return verifyPgp(privateKey.toPublic().armor(), payload, signature, NOW)
+  }
+  const { certifyKeys, signData, encryptStorage } = enums.keyFlags
+  expect(await withFlags([certifyKeys | signData])).toEqual(detached)
+  expect(await withFlags([signData])).toEqual(detached)
+  for (const flags of [[certifyKeys], [encryptStorage], [0], [], undefined])
+    expect(await withFlags(flags)).toEqual(refused('does not verify'))
+})

@@ -192,8 +192,7 @@ async function problemOf(
 ) {
   const issuer = packet.issuerKeyID.toHex()
   const signer = publicKey.key.getKeys().find((candidate) => candidate.getKeyID().toHex() === issuer)
-  if (packet.version !== 4) return `Signatures of version ${packet.version} are not supported.`
-  if (signer?.keyPacket.version !== 4) return `It was made by the key ${issuer.toUpperCase()}, which is not part of this key.`
+  if (!signer) return `It was made by the key ${issuer.toUpperCase()}, which is not part of this key.`
   const unsupported = unsupportedAlgorithm(signer)
   if (unsupported) return `Signatures of ${unsupported} keys are not supported.`
   if (packet.signatureType !== 0) return 'It is over text with normalised line ends, not over the exact bytes (gpg --textmode).'

@@ -1,5 +1,5 @@
-// v1beta1 and v1alpha2 (whose messages are those of v1beta1) are views of v1: an attestor's note has another field name there, and a
-// PKIX key no keyId of its own. Policies are the same in all versions.
+// v1beta1 and v1alpha2 (whose messages are those of v1beta1) are views of v1: an attestor's note has another field name there,
+// and a PKIX key no keyId of its own. Policies are the same in all versions.
 import { type Context, type IoOperation, io, type Operation } from '../../core/service.ts'
 import { unimplemented } from '../../core/status.ts'
 import type { components } from '../../gen/binaryauthorization.v1.ts'

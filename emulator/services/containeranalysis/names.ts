@@ -3,8 +3,8 @@ import { type NamePattern, namePattern } from '../../core/names.ts'
 import { invalidArgument, unimplemented } from '../../core/status.ts'
 import { isLocation } from '../../mixins/locations.ts'
 
-export const PROJECT = namePattern('projects/{project}')
-export const LOCATION = namePattern('projects/{project}/locations/{location}')
+const PROJECT = namePattern('projects/{project}')
+const LOCATION = namePattern('projects/{project}/locations/{location}')
 export const NOTE = namePattern('projects/{project}/notes/{note}')
 export const REGIONAL_NOTE = namePattern('projects/{project}/locations/{location}/notes/{note}')
 export const OCCURRENCE = namePattern('projects/{project}/occurrences/{occurrence}')

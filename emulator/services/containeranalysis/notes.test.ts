@@ -26,7 +26,7 @@ describeTransports('notes', (emulator) => {
   })
 
   test('name, kind and times are output only: what a client sends of them is ignored', async () => {
-    const sent = { name: 'projects/p/notes/other', kind: 'BUILD', createTime: '2001-01-01T00:00:00Z', ...ATTESTATION }
+    const sent = { name: 'projects/my-app-other/notes/x', kind: 'BUILD', createTime: '2001-01-01T00:00:00Z', ...ATTESTATION }
     const created = await create('output-only', sent)
     expect(created).toMatchObject({ name: `${parent}/notes/output-only`, kind: 'ATTESTATION' })
     expect(created.createTime).toMatch(/^2026/)

@@ -14,7 +14,7 @@ import { NOTE_FIELDS, patched, type Shape, type StoredNote } from './shapes.ts'
 type Schemas = components['schemas']
 
 export const LIST_LIMITS = { default: 20, max: 1000 }
-export const MAX_BATCH = 1000
+const MAX_BATCH = 1000
 
 /** kritis still asks for the kind that v1alpha1 had. */
 export const kindNames = ({ kind }: { kind?: Kind | 'NOTE_KIND_UNSPECIFIED' }) =>

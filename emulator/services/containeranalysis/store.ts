@@ -13,9 +13,11 @@ const prepare = (db: Database) => ({
     `SELECT position, body FROM ca_occurrences WHERE note_name = ? AND position > ? ORDER BY position LIMIT ${PAGE}`,
   ),
   // no digest: the resourceUri may still end in the wanted text, after something else than an @
-  ofNoteAndDigest: db.prepare<[string, string, string], Row>(
-    `SELECT position, body FROM ca_occurrences
-     WHERE note_name = ? AND (digest = ? OR digest IS NULL) AND position > ? ORDER BY position LIMIT ${PAGE}`,
+  ofNoteAndDigest: db.prepare<{ noteName: string; digest: string; after: string }, Row>(
+    `SELECT position, body FROM ca_occurrences WHERE note_name = @noteName AND digest = @digest AND position > @after
+     UNION ALL
+     SELECT position, body FROM ca_occurrences WHERE note_name = @noteName AND digest IS NULL AND position > @after
+     ORDER BY position LIMIT ${PAGE}`,
   ),
   attestations: db
     .prepare<[string, string], string>(
@@ -39,13 +41,13 @@ function statements(db: Database) {
 }
 
 /** `sha256:<64 hex>` at the end of `…@sha256:<64 hex>`, as the column `digest` has it. */
-export const digestOf = (resourceUri: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(resourceUri)?.[1]
+const digestOf = (resourceUri: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(resourceUri)?.[1]
 
 /** Occurrences of a note in all projects, oldest first, from behind the position `after` on. With a `digest` those of other digests may be left out. */
 export function* occurrencesOfNote<T>(db: Database, noteName: string, after: string, digest?: string) {
   const { ofNote, ofNoteAndDigest } = statements(db)
   for (let from = after; ; ) {
-    const rows = digest ? ofNoteAndDigest.all(noteName, digest, from) : ofNote.all(noteName, from)
+    const rows = digest ? ofNoteAndDigest.all({ noteName, digest, after: from }) : ofNote.all(noteName, from)
     for (const { position, body } of rows) yield { position, document: JSON.parse(body) as T }
     if (rows.length < PAGE) return
     from = rows.at(-1)!.position

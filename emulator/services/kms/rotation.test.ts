@@ -5,14 +5,15 @@ const KMS = 'google.cloud.kms.v1.KeyManagementService'
 const location = 'projects/my-app-prod/locations/global'
 const DAY = 86_400_000
 
-/** A test's own clock stands where the tests before it have left it: rotations are set from the time of the key's creation. */
-const daysAfter = (time: string, days: number) => new Date(Date.parse(time) + days * DAY).toISOString()
+/** In the form of the API, without milliseconds where there are none. */
+const daysAfter = (time: string, days: number) => new Date(Date.parse(time) + days * DAY).toISOString().replace('.000Z', 'Z')
 
 describeTransports('automatic rotation', (emulator) => {
   const call = (method: string, request: object) => emulator().call('cloudkms.v1', `${KMS}/${method}`, request)
 
   async function createRotatingKey(id: string, days: number, rotationPeriod?: string) {
     const ring = await call('CreateKeyRing', { parent: location, keyRingId: id })
+    // the clock stands where the test before has left it
     const nextRotationTime = daysAfter(ring.createTime, days)
     const cryptoKey = { purpose: 'ENCRYPT_DECRYPT', nextRotationTime, ...(rotationPeriod && { rotationPeriod }) }
     const key = await call('CreateCryptoKey', { parent: ring.name, cryptoKeyId: 'key', cryptoKey })

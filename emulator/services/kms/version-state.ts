@@ -15,8 +15,9 @@ type CryptoKey = Schemas['CryptoKey']
 type CryptoKeyVersion = Schemas['CryptoKeyVersion']
 type State = NonNullable<CryptoKeyVersion['state']>
 
-/** How long an asymmetric version stays PENDING_GENERATION: the answer that creates it says so, a later request finds it ready. */
-const GENERATION_NANOS = 1_000_000n
+/** How long an asymmetric version stays PENDING_GENERATION: the answer that creates it says so, and the next request, which cannot come
+ * so soon, finds it ready. Production takes longer, but a wait that a client meets only now and then would make tests unreliable. */
+const GENERATION_NANOS = 10_000n
 
 export const cryptoKeyVersions = (ctx: Context) => collection<CryptoKeyVersion>(ctx.db, 'kms_crypto_key_versions')
 
@@ -30,7 +31,7 @@ export interface NewVersion {
   state?: 'ENABLED' | 'DISABLED'
   /** Nanoseconds since the epoch; now unless given. */
   createTime?: bigint
-  /** Nanoseconds since the epoch; unless given at once for symmetric keys, after 1 ms for asymmetric ones. */
+  /** Nanoseconds since the epoch; unless given at once for symmetric keys, after GENERATION_NANOS for asymmetric ones. */
   generateTime?: bigint
 }
 

@@ -23,12 +23,12 @@ export function partialResponse(api: string, method: string, fields: string): (r
   const groups: string[][] = [[]] // the paths that stand before the parentheses that are open
   let path: string[] = []
   let previous = ','
-  for (const token of [...(fields.match(/[^,/.()]+|[,/.()]/g) ?? []), ',']) {
+  for (const token of [...(fields.replace(/\s/g, '').match(/[^,/.()]+|[,/.()]/g) ?? []), ',']) {
     const kind = /^[,/.()]$/.test(token) ? token : 'n'
     const enclosed = groups.at(-1)!
     if (!FOLLOWS[kind]!.includes(previous) || path.length > MAX_DEPTH || (kind === ')' && groups.length === 1))
       throw refused(`Unexpected '${token}' in '${fields}'.`)
-    if (kind === 'n') path.push(token.trim())
+    if (kind === 'n') path.push(token)
     if (kind === '(') groups.push([...path])
     if (',)'.includes(kind) && previous === 'n' && !select(selection, output, path))
       throw refused(`Cannot find matching fields for path '${path.join('.')}'.`)

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { openDatabase } from '../core/database.ts'
+import { createDispatcher } from '../core/dispatch.ts'
+import { randomIds } from '../core/ids.ts'
+import type { Context } from '../core/service.ts'
+import { testClock } from '../testing/clock.ts'
+import { finishedOperation, operationsMixin } from './operations.ts'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** The mixin in a store of its own: `finish` makes an operation, `call` calls a method. */
+function operations() {
+  const migrations = (folder: string) => new URL(`../${folder}/migrations/`, import.meta.url)
+  const db = openDatabase(undefined, [
+    { name: 'core', migrations: migrations('core') },
+    { name: 'mixins', migrations: migrations('mixins') },
+  ])
+  const dispatcher = createDispatcher(
+    { db, clock: testClock(), ids: randomIds, log: silent, strictProjects: false, isOwnAuthority: () => false },
+    [{ name: 'notes', apis: { 'notes.v1': operationsMixin } }],
+  )
+  return {
+    finish: (parent: string, id: string) =>
+      dispatcher.run((_request: object, ctx: Context) => finishedOperation(ctx, parent, id, { response: { done: id } }), {}),
+    call: (method: string, request: object) =>
+      dispatcher.call('notes.v1', `google.longrunning.Operations/${method}`, request) as Promise<any>,
+  }
+}
+
+test('an operation is done from the beginning, and can be read by its name', async () => {
+  const { finish, call } = operations()
+  const operation = await finish('projects/my-app-prod/locations/us', 'a')
+  expect(operation).toEqual({
+    name: 'projects/my-app-prod/locations/us/operations/a',
+    done: true,
+    response: { done: 'a' },
+  })
+  expect(await call('GetOperation', { name: operation.name })).toEqual(operation)
+  expect((await finish('', 'b')).name).toBe('operations/b')
+})
+
+test('an operation that is not there is not found, by any method', async () => {
+  const { call } = operations()
+  for (const method of ['GetOperation', 'DeleteOperation', 'CancelOperation'])
+    await expect(call(method, { name: 'operations/nowhere' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'Operation operations/nowhere not found.',
+    })
+})
+
+test('the operations of one parent are listed in the order in which they were made, page by page', async () => {
+  const { finish, call } = operations()
+  for (const id of ['c', 'a', 'b']) await finish('', id)
+  await finish('projects/my-app-prod', 'd')
+  const ids = ({ operations }: any) => operations.map(({ name }: { name: string }) => name)
+  const first = await call('ListOperations', { name: 'operations', pageSize: 2 })
+  expect(ids(first)).toEqual(['operations/c', 'operations/a'])
+  const second = await call('ListOperations', { name: 'operations', pageSize: 2, pageToken: first.nextPageToken })
+  expect(ids(second)).toEqual(['operations/b'])
+  expect(second.nextPageToken).toBeUndefined()
+  expect(ids(await call('ListOperations', { name: 'projects/my-app-prod' }))).toEqual(['projects/my-app-prod/operations/d'])
+  expect(ids(await call('ListOperations', { name: 'projects/my-app-prod/operations' }))).toHaveLength(1)
+  expect(ids(await call('ListOperations', { filter: 'name="operations/b"' }))).toEqual(['operations/b'])
+})
+
+test('cancelling what is done changes nothing, deleting removes it', async () => {
+  const { finish, call } = operations()
+  const { name } = await finish('', 'a')
+  expect(await call('CancelOperation', { name })).toEqual({})
+  expect((await call('GetOperation', { name })).done).toBe(true)
+  expect(await call('DeleteOperation', { name })).toEqual({})
+  await expect(call('GetOperation', { name })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
