@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// Checks the Node version before anything else is loaded: older ones end in a segmentation fault inside SQLite.
-const major = Number(process.versions.node.split('.')[0])
-if (major < 22) {
-  process.stderr.write(
-    `binauthz-emulator needs Node 22 or newer, this is ${process.version}: run it by npm start in its folder, or update Node.\n`,
-  )
+// Checks the Node version before anything else is loaded, and that there is something to load.
+import { existsSync } from 'node:fs'
+import { nodeProblem } from './node-version.js'
+
+const main = new URL('../dist/main.js', import.meta.url)
+const problem = nodeProblem ?? (existsSync(main) ? undefined : 'binauthz-emulator is not built: run npm run build in its folder.')
+if (problem) {
+  process.stderr.write(`${problem}\n`)
   process.exit(1)
 }
-// @ts-expect-error: made by the build
-await import('../dist/main.js')
+await import(main.href)

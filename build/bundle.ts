@@ -1,18 +1,20 @@
 // One bundle, because 150 small files cost ten times the start-up of one. `--if-missing`: only where there is none.
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = resolve(root, 'dist')
 if (process.argv.includes('--if-missing') && existsSync(resolve(dist, 'main.js'))) process.exit(0)
 
 const { build } = await import('esbuild')
+const { demoSeed } = await import('../emulator/demo-seed.ts')
 
 /** In the bundle `import.meta.url` would name the bundle; files read at run time stand beside the sources, in the package too. */
-const keepFileUrls = {
+const keepFileUrls: Plugin = {
   name: 'keep-file-urls',
-  setup(build: import('esbuild').PluginBuild) {
+  setup(build) {
     build.onLoad({ filter: /emulator\/.*\.ts$/ }, ({ path }) => {
       const here = JSON.stringify(relative(dist, path))
       const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', `new URL(${here}, import.meta.url).href`)
@@ -21,20 +23,31 @@ const keepFileUrls = {
   },
 }
 
-/** An ES import of node:http reads all of its exports, and one of them (WebSocket) loads the whole of undici: as long as Node itself takes
- * to start. A `require` does not. */
-const lazyHttp = {
-  name: 'lazy-http',
-  setup(build: import('esbuild').PluginBuild) {
-    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'lazy-http' } : { path, external: true },
-    )
-    build.onLoad({ filter: /./, namespace: 'lazy-http' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
+/** The demo as the tree that its YAML is, so that a start with it needs no YAML parser. */
+const parsedDemo: Plugin = {
+  name: 'parsed-demo',
+  setup(build) {
+    build.onLoad({ filter: /emulator\/demo-seed\.ts$/ }, () => {
+      const tree = JSON.stringify(JSON.stringify(demoSeed('project-of-the-demo')))
+      return { contents: `export const demoSeed = (project) => JSON.parse(${tree}.replaceAll('project-of-the-demo', project))` }
+    })
   },
 }
 
-rmSync(dist, { recursive: true, force: true })
-await build({
+/** An ES import of a module of Node reads all that it exports, and an export of node:http (WebSocket) is the whole of undici, which takes as
+ * long to load as Node itself. A `require` reads nothing. */
+const requireBuiltins: Plugin = {
+  name: 'require-builtins',
+  setup(build) {
+    const namespace = 'builtin'
+    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace } : { path, external: true },
+    )
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
+  },
+}
+
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { main: 'emulator/main.ts' },
   outdir: dist,
@@ -46,5 +59,9 @@ await build({
   external: ['better-sqlite3', 'piscina'],
   banner: { js: `import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);` },
   legalComments: 'none',
-  plugins: [keepFileUrls, lazyHttp],
+  plugins: [parsedDemo, keepFileUrls, requireBuiltins],
+  write: false,
 })
+rmSync(dist, { recursive: true, force: true }) // names of parts have hashes, so old ones would stay
+mkdirSync(dist)
+for (const { path, contents } of outputFiles) writeFileSync(path, contents)

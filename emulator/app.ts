@@ -60,12 +60,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   async function seededStore(): Promise<Database> {
     const scratch = openDatabase(undefined, SOURCES)
     if (options.seed !== false) {
-      const { DEMO_SEED, replaySeed, seedClock } = await import('./seed.ts')
+      const { replaySeed, seedClock } = await import('./seed.ts')
       const { clock } = world(scratch)
       const dispatcher = createDispatcher({ ...world(scratch), clock: seedClock(clock), strictProjects: false }, SERVICES)
-      const { seed: file = DEMO_SEED } = options
-      // a test checks the demo, so that a start with it does not wait for the descriptors
-      await replaySeed({ file, project, dispatcher, db: scratch, ...(options.seed && { checkRequest }) })
+      await replaySeed({ file: options.seed, project, dispatcher, db: scratch, checkRequest })
     }
     scratch.prepare("INSERT INTO meta VALUES ('initialized', '1')").run()
     return scratch

@@ -1,31 +1,52 @@
 // The command line: read the configuration, start, stop on SIGTERM.
+import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { Command } from 'commander'
-import { pino } from 'pino'
-import { createApp } from './app.ts'
-import { type Config, readConfig, SETTINGS } from './config.ts'
+import { type App, createApp } from './app.ts'
+import { type Config, parseCommandLine, readConfig, usage } from './config.ts'
 import { StartError } from './core/database.ts'
+import { createLogger } from './log.ts'
 
-async function start(flags: Record<string, string | boolean>) {
-  const config = readConfig(flags as Partial<Record<keyof Config, string | boolean>>)
-  const log = pino({ level: config.logLevel, base: undefined }, pino.destination({ dest: 2, sync: true }))
-  const app = await createApp({ ...config, log })
-  app.server.once('error', (error: NodeJS.ErrnoException) => {
+const COMMANDS: Record<string, (flags: Record<string, string | boolean>) => unknown> = {
+  start: (flags) => start(readConfig(flags)),
+  help: () => process.stdout.write(usage()),
+  version: () =>
+    process.stdout.write(`${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`),
+}
+
+async function start(config: Config) {
+  let app: App | undefined
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      app?.close()
+      process.exit(0)
+    })
+  const log = createLogger(config.logLevel)
+  app = await openApp(config, log)
+  const { server } = app
+  server.once('error', (error: NodeJS.ErrnoException) => {
     const inUse =
       error.code === 'EADDRINUSE' &&
       `Port ${config.port} is in use: stop what listens there, or choose another with --port (0 takes a free one).`
-    fail(inUse || `Cannot listen on ${config.host}:${config.port}: ${error.message}.`)
+    fail(inUse || `Cannot listen on ${config.host}:${config.port} (${error.message}): choose others with --host and --port.`)
   })
-  app.server.listen(config.port, config.host, () => {
-    const { address, family, port } = app.server.address() as AddressInfo
+  server.listen(config.port, config.host, () => {
+    const { address, family, port } = server.address() as AddressInfo
     process.stdout.write(`http://${family === 'IPv6' ? `[${address}]` : address}:${port}\n`)
     log.info({ data: config.data ?? 'in memory', seed: config.seed === false ? 'none' : (config.seed ?? 'demo') }, 'ready')
   })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => {
-      app.close()
-      process.exit(0)
-    })
+}
+
+async function openApp(config: Config, log: ReturnType<typeof createLogger>): Promise<App> {
+  try {
+    return await createApp({ ...config, log })
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (config.data && /^(SQLITE_|E[A-Z]+$)/.test(code))
+      throw new StartError(
+        `The folder ${config.data} cannot hold the data (${message}): give one that can be written with --data.`,
+      )
+    throw error
+  }
 }
 
 /** One line that says what is wrong and what to do, and exit code 1. */
@@ -34,19 +55,13 @@ function fail(message: string): never {
   process.exit(1)
 }
 
-const program = new Command('binauthz-emulator').description(
-  "A local emulator of Google Cloud's attestation and admission stack.",
-)
-const startCommand = program
-  .command('start', { isDefault: true })
-  .description('start the emulator; the first line on stdout is its URL')
-for (const { flag, env, default: value, help } of SETTINGS)
-  startCommand.option(flag, `${help} (${env}${value === undefined ? '' : `; default ${value}`})`)
-startCommand.action((flags) => start(flags))
-
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // whoever read them may go away
 try {
-  await program.parseAsync()
+  const { command, flags } = parseCommandLine(process.argv.slice(2))
+  const run = Object.hasOwn(COMMANDS, command) && COMMANDS[command]
+  if (!run) throw new StartError(`There is no command "${command}": see binauthz-emulator --help.`)
+  await run(flags)
 } catch (error) {
-  if (error instanceof StartError || error instanceof RangeError) fail(error.message)
-  throw error
+  if (!(error instanceof StartError)) throw error
+  fail(error.message)
 }

@@ -1,6 +1,6 @@
 // What a seed file may hold, and the calls that make it: seed/demo.yaml shows every form.
 import type { Context } from './core/service.ts'
-import { type SeedValue, seedError } from './seed-file.ts'
+import { entries, fields, items, memberOf, object, type SeedValue, seedError, text } from './seed-value.ts'
 import { createCryptoKeyFromPem } from './services/kms/index.ts'
 
 const KMS = 'google.cloud.kms.v1.KeyManagementService'
@@ -66,7 +66,7 @@ function keyRings(at: SeedValue, project: string): SeedStep[] {
 
 function cryptoKey(at: SeedValue, name: { parent: string; cryptoKeyId: string }): SeedStep {
   const { privateKeyPem, ...cryptoKey } = object(at)
-  const pem = privateKeyPem !== undefined && text(at.members.get('privateKeyPem')!)
+  const pem = privateKeyPem !== undefined && text(memberOf(at, 'privateKeyPem')!)
   const run = pem ? (request: object, ctx: Context) => createCryptoKeyFromPem(request, pem, ctx) : undefined
   return step('cryptoKeys', at, (call) => call(at, 'cloudkms.v1', `${KMS}/CreateCryptoKey`, { ...name, cryptoKey }, run))
 }
@@ -101,7 +101,7 @@ function attestors(at: SeedValue, project: string): SeedStep[] {
 
 /** The API's own shape as it is; a Cloud KMS key as `gcloud … attestors public-keys add --keyversion` adds it. */
 function publicKey(at: SeedValue, project: string): (call: SeedCall) => Promise<object> {
-  if (!at.members.has('cryptoKeyVersion')) return async () => object(at)
+  if (!memberOf(at, 'cryptoKeyVersion')) return async () => object(at)
   const { cryptoKeyVersion, comment } = fields(at, ['cryptoKeyVersion', 'comment'])
   const name = cryptoKeyVersionName(cryptoKeyVersion!, project)
   return async (call) => {
@@ -183,7 +183,7 @@ function iamPolicies(at: SeedValue, project: string): SeedStep[] {
     const resource = fullName(name, `projects/${project}`)
     const [, api, service] = IAM_APIS.find(([pattern]) => pattern.test(resource)) ?? []
     if (!api) throw seedError(bindings, `${resource} has no IAM policy here.`)
-    const conditional = items(bindings).some(({ members }) => members.has('condition'))
+    const conditional = items(bindings).some((binding) => memberOf(binding, 'condition'))
     const request = { resource, policy: { version: conditional ? 3 : 1, bindings: bindings.value } }
     return step('iamPolicies', bindings, (call) => call(bindings, api, `${service}/SetIamPolicy`, request))
   })
@@ -205,34 +205,4 @@ function cryptoKeyVersionName(at: SeedValue, project: string): string {
   if (!version || rest.length > 0)
     throw seedError(at, 'a key version here is LOCATION/KEY_RING/KEY/VERSION, or its whole name projects/….')
   return `projects/${project}/locations/${location}/keyRings/${ring}/cryptoKeys/${key}/cryptoKeyVersions/${version}`
-}
-
-/** The members of a mapping that may have these keys and no others. Nothing at all is an empty mapping. */
-function fields(at: SeedValue, known: string[], required: string[] = []): Record<string, SeedValue | undefined> {
-  const found = Object.fromEntries(entries(at))
-  for (const [key, member] of Object.entries(found))
-    if (!known.includes(key)) throw seedError(member, `unknown key "${key}"; known here: ${known.join(', ')}.`)
-  for (const key of required) if (!found[key]) throw seedError(at, `${key} is missing.`)
-  return found
-}
-
-function entries(at: SeedValue): [string, SeedValue][] {
-  object(at)
-  return [...at.members]
-}
-
-function object(at: SeedValue): Record<string, unknown> {
-  const value = at.value ?? {}
-  if (typeof value !== 'object' || Array.isArray(value)) throw seedError(at, 'must be a mapping of keys to values.')
-  return value as Record<string, unknown>
-}
-
-function items(at: SeedValue): SeedValue[] {
-  if (!Array.isArray(at.value)) throw seedError(at, 'must be a list.')
-  return [...at.members.values()]
-}
-
-function text(at: SeedValue): string {
-  if (typeof at.value !== 'string' || at.value === '') throw seedError(at, 'must be text.')
-  return at.value
 }

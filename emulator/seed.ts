@@ -1,41 +1,50 @@
 // Replays a seed file through the operations that clients use, so that nothing can be seeded which a client could not have made.
-import { fileURLToPath } from 'node:url'
 import type { Clock } from './core/clock.ts'
-import type { Database } from './core/database.ts'
+import { type Database, StartError } from './core/database.ts'
 import type { Dispatcher } from './core/dispatch.ts'
 import { canonicalProject, createProject } from './core/projects.ts'
 import { type FieldViolation, StatusError } from './core/status.ts'
-import { readSeedFile, type SeedValue, seedError } from './seed-file.ts'
 import { type SeedCall, seedSteps } from './seed-steps.ts'
-
-export const DEMO_SEED = fileURLToPath(new URL('../seed/demo.yaml', import.meta.url))
+import { memberOf, type SeedValue, seedError } from './seed-value.ts'
 
 export interface Replay {
-  file: string
+  /** Path of the seed file; the demo without it. */
+  file?: string
   /** What `${project}` stands for in the file. */
   project: string
   dispatcher: Dispatcher
   db: Database
-  /** Checks a request against the contract and answers it in canonical form; without it, requests are taken to be so. */
-  checkRequest?(api: string, method: string, request: object): Promise<object>
+  /** Checks a request against the contract and answers it in canonical form. The demo does without it: a test holds that it would change
+   * nothing there, and a start need not wait for the descriptors. */
+  checkRequest(api: string, method: string, request: object): Promise<object>
 }
 
 /** Throws StartError, one sentence with file, line and path, for any mistake in the file and for whatever an operation refuses. */
 export async function replaySeed({ file, project, dispatcher, db, checkRequest }: Replay): Promise<void> {
-  const { projects, steps } = seedSteps(readSeedFile(file, project))
+  try {
+    canonicalProject(db, `projects/${project}`, false)
+  } catch {
+    throw new StartError(`--project must be a project ID (6 to 30 lower-case letters, digits and hyphens), not "${project}".`)
+  }
+  const { projects, steps } = seedSteps(await readSeed(file, project))
   for (const at of projects)
     await located(at, () => {
       const id = at.path.slice('projects.'.length)
-      if (/^\d+$/.test(id)) throw seedError(at, 'a project here is named by its id, not by its number.')
+      if (/^\d+$/.test(id)) throw seedError(at, 'a project here is named by its ID, not by its number.')
       canonicalProject(db, `projects/${id}`, false)
       createProject(db, id)
     })
   const call: SeedCall = (at, api, method, request, run) =>
     located(at, async () => {
-      const checked = checkRequest ? await checkRequest(api, method, request) : request
+      const checked = file === undefined ? request : await checkRequest(api, method, request)
       return run ? dispatcher.run(run, checked) : dispatcher.call(api, method, checked)
     })
   for (const step of steps) await step.run(call)
+}
+
+async function readSeed(file: string | undefined, project: string): Promise<SeedValue> {
+  if (file === undefined) return (await import('./demo-seed.ts')).demoSeed(project)
+  return (await import('./seed-file.ts')).readSeedFile(file, project)
 }
 
 /** The clock of a replay: it begins an hour ago and goes on by 10 ms a reading. Keys are thus ready at the next call, whatever the
@@ -55,7 +64,7 @@ async function located<T>(at: SeedValue, run: () => T | Promise<T>): Promise<T> 
     const { field = '', description } = violation
     const place = memberAt(at, field)
     const [, unknown] = /Unknown name "([^"]*)".*Cannot find field/.exec(description) ?? []
-    const member = unknown !== undefined && place.members.get(unknown)
+    const member = unknown !== undefined && memberOf(place, unknown)
     if (member) throw seedError(member, `unknown key "${unknown}".`)
     throw seedError(place, description.replace(/^Invalid JSON payload received\. /, ''))
   }
@@ -66,8 +75,8 @@ function memberAt(at: SeedValue, field: string): SeedValue {
   let found = at
   for (const name of field.match(/[^.[\]]+/g) ?? []) {
     const camel = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
-    const member = found.members.get(name) ?? found.members.get(camel)
-    found = member ?? (/^\d+$/.test(name) ? [...found.members.values()][Number(name)] : undefined) ?? found
+    const member = memberOf(found, name) ?? memberOf(found, camel)
+    found = member ?? (/^\d+$/.test(name) ? found.members[Number(name)]?.[1] : undefined) ?? found
   }
   return found
 }

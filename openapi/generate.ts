@@ -1,4 +1,5 @@
-// `npm run generate`: protos → openapi/*.yaml (the contract), emulator/gen/ (types, descriptor sets, the route table).
+// `npm run generate`: protos → openapi/*.yaml (the contract), emulator/gen/ (types, descriptor sets, the route table); with the
+// services → docs/coverage.md.
 // The tests call `generate` and compare; only this command writes.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +10,9 @@ import { createFileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import openapiTS, { astToString } from 'openapi-typescript'
 import { stringify } from 'yaml'
+import { SERVICES } from '../emulator/services.ts'
 import { APIS, type Api, MIXIN_PROTOS } from './apis.ts'
+import { type Covered, coverage } from './coverage.ts'
 import { openapiDocument } from './document.ts'
 import { MIXINS } from './mixins.ts'
 
@@ -39,11 +42,13 @@ export async function generate(): Promise<Map<string, string | Buffer>> {
       cpSync(join(root, 'node_modules/google-proto-files', folder), join(protos, folder), { recursive: true })
     cpSync(join(root, 'openapi/protos'), protos, { recursive: true })
     const routes: Record<string, unknown> = {}
+    const covered: Covered[] = []
     for (const api of APIS) {
       const bytes = descriptorSet(api, protos)
       const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes))
       const made = openapiDocument(api, registry, MIXINS[api.id] ?? [])
       routes[api.id] = { hosts: api.hosts, routes: made.routes }
+      covered.push({ api, registry, routes: made.routes })
       files.set(`openapi/${api.id}.yaml`, stringify(made.document, { aliasDuplicateObjects: false, lineWidth: 0 }))
       files.set(`emulator/gen/${api.id}.binpb`, bytes)
       const types = astToString(await openapiTS(structuredClone(made.document) as never, { alphabetize: false }))
@@ -57,6 +62,7 @@ export async function generate(): Promise<Map<string, string | Buffer>> {
       return `  ${JSON.stringify(id)}: {"hosts": ${JSON.stringify(hosts)}, "routes": [\n${lines.join(',\n')}\n  ]}`
     })
     files.set('emulator/gen/routes.json', `{\n${rows.join(',\n')}\n}\n`)
+    files.set('docs/coverage.md', coverage(covered, SERVICES))
   } finally {
     rmSync(protos, { recursive: true, force: true })
   }

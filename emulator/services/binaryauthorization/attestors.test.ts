@@ -131,9 +131,9 @@ describeTransports('attestors', (emulator) => {
       await expect(create('attestor-id', id), id).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  test('a name in the body must be that of parent and id', async () => {
-    await expect(create('attestor-name', 'prod', [], { name: 'projects/attestor-name/attestors/qa' })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
+  test('a name in the body is overwritten by that of parent and id', async () => {
+    expect(await create('attestor-name', 'prod', [], { name: 'projects/attestor-name/attestors/qa' })).toMatchObject({
+      name: 'projects/attestor-name/attestors/prod',
     })
   })
 

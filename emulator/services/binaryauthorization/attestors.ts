@@ -37,8 +37,6 @@ export const createAttestor = io(
     const { project } = PROJECT.parse(parent, 'parent')
     if (!isProject(project)) throw notFound(`Project ${project} not found.`)
     const name = ATTESTOR.format({ project, attestor: checkAttestorId(attestorId) })
-    if (attestor.name && attestor.name !== name)
-      throw invalidArgument(`attestor.name "${attestor.name}" must be empty or ${name}, as parent and attestor_id say.`)
     const { noteReference, publicKeys } = attestor.userOwnedGrafeasNote ?? {}
     return { name, project, noteReference: checkNoteReference(noteReference, ctx), publicKeys: await checkPublicKeys(publicKeys) }
   },

@@ -26,7 +26,12 @@ const HEADERS: OutgoingHttpHeaders = {
 }
 
 export function createRestServer(options: RestOptions): Server {
-  const server = createServer((request, response) => void respond(options, request, response))
+  const server = createServer((request, response) => {
+    respond(options, request, response).catch((error) => {
+      internalError(error, request, options.log) // an answer that cannot be rendered must not end the process
+      response.destroy()
+    })
+  })
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const tooLong = code === 'HPE_HEADER_OVERFLOW' && 'The request line and the headers are longer than 16384 bytes.'
     const body = JSON.stringify(errorBody(invalidArgument(tooLong || 'The request is not valid HTTP/1.1.')))

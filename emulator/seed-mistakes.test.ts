@@ -1,0 +1,107 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { createApp } from './app.ts'
+import { StartError } from './core/database.ts'
+import { silent, startTestEmulator } from './testing/emulator.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'seed-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const file = join(folder, 'seed.yaml')
+
+/** The sentence with which a start refuses the seed. */
+async function mistakeIn(seed: string, project?: string): Promise<string> {
+  writeFileSync(file, seed)
+  const app = createApp({ seed: file, project, log: silent })
+  const error = await app.then(
+    ({ close }) => close(),
+    (reason) => reason,
+  )
+  expect(error).toBeInstanceOf(StartError)
+  return error.message.replace(file, 'seed.yaml')
+}
+
+const P256 = String(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }))
+const IMAGE = `gcr.io/app/app@sha256:${'a'.repeat(64)}`
+
+test.each([
+  ['', 'seed.yaml:1: projects is missing.'],
+  ['- projects', 'seed.yaml:1: must be a mapping of keys to values.'],
+  ['projects:\n  my-app-prod: {\n', 'seed.yaml:3: Flow map in block collection must be sufficiently indented and end with a }'],
+  ['projects: {}\nprojects: {}', 'seed.yaml:2: Map keys must be unique'],
+  ['projects: {}\n\nproject: {}', 'seed.yaml:3: project: unknown key "project"; known here: projects.'],
+  ['projects: *all', 'seed.yaml:1: projects: *all stands for nothing: no &all ends before it.'],
+  ['projects: !map {}', 'seed.yaml:1: Unresolved tag: !map'],
+  ['projects:\n  App: {}', 'seed.yaml:2: projects.App: Invalid project ID "App" in "projects/App".'],
+  ['projects:\n  123456789012: {}', /^seed\.yaml:2: projects\.123456789012: a project here is named by its ID/],
+])('the start ends with a sentence that names file and line of what is no seed: %j', async (seed, sentence) => {
+  expect(await mistakeIn(seed)).toEqual(typeof sentence === 'string' ? sentence : expect.stringMatching(sentence))
+})
+
+test.each([
+  ['polcy: {}', /^2: polcy: unknown key "polcy"; known here: services, keyRings, notes, .*policy/],
+  ['services: cloudkms.googleapis.com', '2: services: must be a list.'],
+  ['services:\n  - cloudkms.googleapis.com\n  - 7', '4: services.1: must be text.'],
+  ['services: [kms]', /^2: services\.0: .*kms/],
+  ['keyRings:\n  ring: {}', '3: keyRings.ring: the name of a key ring here is LOCATION/KEY_RING.'],
+  ['keyRings:\n  europe-west2/r!: {}', /^3: keyRings\.europe-west2\/r!: Invalid key_ring_id "r!"/],
+  ['keyRings:\n  global/ring:\n    keys: {}', '4: keyRings.global/ring.keys: unknown key "keys"; known here: cryptoKeys.'],
+  ['keyRings: {global/ring: {cryptoKeys: {key: }}}', /^2: keyRings\.global\/ring\.cryptoKeys\.key: .*purpose/i],
+  [
+    'keyRings:\n  global/ring:\n    cryptoKeys:\n      key:\n        purpose: ASYMMETRIC_SIGN\n        versionTemplate:\n          algoritm: EC_SIGN_P256_SHA256',
+    '8: keyRings.global/ring.cryptoKeys.key.versionTemplate.algoritm: unknown key "algoritm".',
+  ],
+  [
+    'keyRings:\n  global/ring:\n    cryptoKeys:\n      key:\n        purpose: SIGN',
+    /^6: keyRings\.global\/ring\.cryptoKeys\.key\.purpose: Invalid value at 'crypto_key\.purpose' .*"SIGN"/,
+  ],
+  [
+    `keyRings: {global/ring: {cryptoKeys: {key: {purpose: ASYMMETRIC_SIGN, versionTemplate: {algorithm: EC_SIGN_P384_SHA384},
+      privateKeyPem: ${JSON.stringify(P256)}}}}}`,
+    /^2: keyRings.*\.key: EC_SIGN_P384_SHA384 needs an EC private key on the curve P-384, but the key is .*P-256\.$/,
+  ],
+  ['notes:\n  n:\n    attestation:\n      hint: {humanName: N}', '5: notes.n.attestation.hint.humanName: unknown key "humanName".'],
+  ['attestors: {a: {description: A}}', '2: attestors.a: note is missing.'],
+  ['attestors:\n  a: {note: n, publicKeys: [{cryptoKeyVersion: ring/key}]}', /^3: attestors\.a\.publicKeys\.0\.cryptoKeyVersion: /],
+  [
+    'attestors:\n  a:\n    note: n\n    publicKeys:\n      - cryptoKeyVersion: global/ring/key/1',
+    /^6: attestors\.a\.publicKeys\.0: .*projects\/my-app-prod\/locations\/global\/keyRings\/ring\/.* not found\.$/,
+  ],
+  [
+    'attestors:\n  a:\n    note: n\n    publicKeys:\n      - pkixPublicKey:\n          publicKey: x',
+    '7: attestors.a.publicKeys.0.pkixPublicKey.publicKey: unknown key "publicKey".',
+  ],
+  ['policy: ', /^2: policy: .*default/i],
+  ['policy:\n  defaultAdmissionRul: {}', '3: policy.defaultAdmissionRul: unknown key "defaultAdmissionRul".'],
+  [
+    'policy:\n  clusterAdmissionRules:\n    global.a: {evaluationMode: ALWAYS_DENY}\n    global.b: {evaluationMode: NEVER}',
+    /^5: policy\.clusterAdmissionRules\.global\.b\.evaluationMode: Invalid value .*"NEVER"/,
+  ],
+  [
+    'notes: {}\npolicy:\n  defaultAdmissionRule: {evaluationMode: REQUIRE_ATTESTATION, enforcementMode: DRYRUN_AUDIT_LOG_ONLY, requireAttestationsBy: [tested]}',
+    /^3: policy: .*projects\/my-app-prod\/attestors\/tested/,
+  ],
+  ['attestations:\n  - image: gcr.io/app/app:1', '3: attestations.0: attestor is missing.'],
+  [
+    'attestations: [{image: "gcr.io/app/app:1", attestor: a, cryptoKeyVersion: global/r/k/1}]',
+    /^2: attestations\.0\.image: an image here is REGISTRY\/REPOSITORY@sha256:DIGEST/,
+  ],
+  [
+    `attestations: [{image: "nginx@sha256:${'a'.repeat(64)}", attestor: a, cryptoKeyVersion: global/r/k/1}]`,
+    /^2: attestations\.0\.image: an image here is/,
+  ],
+  [
+    `attestations:\n  - image: ${IMAGE}\n    attestor: nobody\n    cryptoKeyVersion: global/r/k/1`,
+    /^4: attestations\.0\.attestor: .*projects\/my-app-prod\/attestors\/nobody/,
+  ],
+  ['iamPolicies: {clusters/c: []}', '2: iamPolicies.clusters/c: projects/my-app-prod/clusters/c has no IAM policy here.'],
+  ['iamPolicies: {notes/n: [{role: roles/viewer, members: []}]}', /^2: iamPolicies\.notes\/n: /],
+  ['iamPolicies:\n  policy:\n    - role: roles/viewer\n      member: x', '5: iamPolicies.policy.0.member: unknown key "member".'],
+])('a mistake in a project is named by line and path: %j', async (content, sentence) => {
+  const found = await mistakeIn(`projects: {my-app-prod: {\n${content}\n}}`.replace(/\{my-app-prod: \{\n([^]*)\n\}\}/, (_, body) => {
+    return `{my-app-prod: &p {}}\n`.slice(0, 0) + `\n  my-app-prod:\n`.slice(0, 0) + body
+  }))
+  expect(found).toEqual(sentence)
+})
