@@ -1,12 +1,19 @@
-// One bundle, because 150 small files cost ten times the start-up of one. `--if-missing`: only where there is none.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// One bundle, because 150 small files cost ten times the start-up of one. `--if-stale`: only where there is none, or an older one.
+import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = resolve(root, 'dist')
-if (process.argv.includes('--if-missing') && existsSync(resolve(dist, 'main.js'))) process.exit(0)
+if (process.argv.includes('--if-stale') && isFresh()) process.exit(0)
+
+/** Is the bundle newer than all that it is made of? */
+function isFresh() {
+  const built = statSync(resolve(dist, 'main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const sources = globSync(['emulator/**/*.ts', 'build/*.ts', 'seed/*.yaml', 'package.json'], { cwd: root })
+  return sources.every((file) => statSync(resolve(root, file)).mtimeMs < built)
+}
 
 const { build } = await import('esbuild')
 const { demoSeed } = await import('../emulator/demo-seed.ts')

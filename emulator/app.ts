@@ -27,6 +27,8 @@ export interface AppOptions {
 export interface App {
   server: Server
   dispatcher: Dispatcher
+  /** Was the store made by this start, from the seed? One that was there is kept as it is, until a reset. */
+  isNew: boolean
   close(): void
 }
 
@@ -70,8 +72,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 
   const db = openDatabase(options.data, SOURCES)
+  const isNew = !db.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()
   let seeded: Promise<Database> | undefined
-  if (!db.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()) {
+  if (isNew) {
     seeded = seededStore()
     try {
       replaceContent(db, await seeded)
@@ -79,8 +82,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       db.close()
       throw error
     }
-  } else if (options.seed)
-    log.warn({ data: options.data, seed: options.seed }, 'the data is kept: the seed counts at a reset only')
+  }
 
   /** The same for each reset. A mistake in the file can be mended while the emulator runs. */
   async function resetStore(): Promise<Database> {
@@ -108,6 +110,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   return {
     server,
     dispatcher,
+    isNew,
     close() {
       server.close()
       server.closeAllConnections()

@@ -21,8 +21,8 @@ async function start(config: Config) {
       process.exit(0)
     })
   const log = createLogger(config.logLevel)
-  app = await openApp(config, log)
-  const { server } = app
+  app = await createApp({ ...config, log })
+  const { server, isNew } = app
   server.once('error', (error: NodeJS.ErrnoException) => {
     const inUse =
       error.code === 'EADDRINUSE' &&
@@ -32,21 +32,9 @@ async function start(config: Config) {
   server.listen(config.port, config.host, () => {
     const { address, family, port } = server.address() as AddressInfo
     process.stdout.write(`http://${family === 'IPv6' ? `[${address}]` : address}:${port}\n`)
-    log.info({ data: config.data ?? 'in memory', seed: config.seed === false ? 'none' : (config.seed ?? 'demo') }, 'ready')
+    const seed = config.seed === false ? 'none' : (config.seed ?? 'demo')
+    log.info({ data: config.data ?? 'in memory', ...(isNew ? { seed } : { seedAtReset: seed }) }, 'ready')
   })
-}
-
-async function openApp(config: Config, log: ReturnType<typeof createLogger>): Promise<App> {
-  try {
-    return await createApp({ ...config, log })
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    if (config.data && /^(SQLITE_|E[A-Z]+$)/.test(code))
-      throw new StartError(
-        `The folder ${config.data} cannot hold the data (${message}): give one that can be written with --data.`,
-      )
-    throw error
-  }
 }
 
 /** One line that says what is wrong and what to do, and exit code 1. */

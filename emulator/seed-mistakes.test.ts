@@ -41,67 +41,114 @@ test.each([
 })
 
 test.each([
-  ['polcy: {}', /^2: polcy: unknown key "polcy"; known here: services, keyRings, notes, .*policy/],
-  ['services: cloudkms.googleapis.com', '2: services: must be a list.'],
-  ['services:\n  - cloudkms.googleapis.com\n  - 7', '4: services.1: must be text.'],
-  ['services: [kms]', /^2: services\.0: .*kms/],
-  ['keyRings:\n  ring: {}', '3: keyRings.ring: the name of a key ring here is LOCATION/KEY_RING.'],
-  ['keyRings:\n  europe-west2/r!: {}', /^3: keyRings\.europe-west2\/r!: Invalid key_ring_id "r!"/],
-  ['keyRings:\n  global/ring:\n    keys: {}', '4: keyRings.global/ring.keys: unknown key "keys"; known here: cryptoKeys.'],
-  ['keyRings: {global/ring: {cryptoKeys: {key: }}}', /^2: keyRings\.global\/ring\.cryptoKeys\.key: .*purpose/i],
+  ['polcy: {}', /^3: polcy: unknown key "polcy"; known here: services, keyRings, notes, .*policy/],
+  ['services: cloudkms.googleapis.com', '3: services: must be a list.'],
+  ['services:\n  - cloudkms.googleapis.com\n  - 7', '5: services.1: must be text.'],
+  ['services: [kms]', /^3: services\.0: .*kms/],
+  ['keyRings:\n  ring: {}', '4: keyRings.ring: the name of a key ring here is LOCATION/KEY_RING.'],
+  ['keyRings:\n  europe-west2/r!: {}', /^4: keyRings\.europe-west2\/r!: Invalid key_ring_id "r!"/],
+  ['keyRings:\n  global/ring:\n    keys: {}', '5: keyRings.global/ring.keys: unknown key "keys"; known here: cryptoKeys.'],
+  ['keyRings: {global/ring: {cryptoKeys: {key: }}}', /^3: keyRings\.global\/ring\.cryptoKeys\.key: .*purpose/i],
   [
     'keyRings:\n  global/ring:\n    cryptoKeys:\n      key:\n        purpose: ASYMMETRIC_SIGN\n        versionTemplate:\n          algoritm: EC_SIGN_P256_SHA256',
-    '8: keyRings.global/ring.cryptoKeys.key.versionTemplate.algoritm: unknown key "algoritm".',
+    '9: keyRings.global/ring.cryptoKeys.key.versionTemplate.algoritm: unknown key "algoritm".',
   ],
   [
     'keyRings:\n  global/ring:\n    cryptoKeys:\n      key:\n        purpose: SIGN',
-    /^6: keyRings\.global\/ring\.cryptoKeys\.key\.purpose: Invalid value at 'crypto_key\.purpose' .*"SIGN"/,
+    /^7: keyRings\.global\/ring\.cryptoKeys\.key\.purpose: Invalid value at 'crypto_key\.purpose' .*"SIGN"/,
   ],
   [
     `keyRings: {global/ring: {cryptoKeys: {key: {purpose: ASYMMETRIC_SIGN, versionTemplate: {algorithm: EC_SIGN_P384_SHA384},
       privateKeyPem: ${JSON.stringify(P256)}}}}}`,
-    /^2: keyRings.*\.key: EC_SIGN_P384_SHA384 needs an EC private key on the curve P-384, but the key is .*P-256\.$/,
+    /^3: keyRings.*\.key: EC_SIGN_P384_SHA384 needs an EC private key on the curve P-384, but the key is .*P-256\.$/,
   ],
-  ['notes:\n  n:\n    attestation:\n      hint: {humanName: N}', '5: notes.n.attestation.hint.humanName: unknown key "humanName".'],
-  ['attestors: {a: {description: A}}', '2: attestors.a: note is missing.'],
-  ['attestors:\n  a: {note: n, publicKeys: [{cryptoKeyVersion: ring/key}]}', /^3: attestors\.a\.publicKeys\.0\.cryptoKeyVersion: /],
+  [
+    'notes:\n  n:\n    attestation:\n      hint: {humanName: N}',
+    '6: notes.n.attestation.hint.humanName: unknown key "humanName".',
+  ],
+  ['attestors: {a: {description: A}}', '3: attestors.a: note is missing.'],
+  [
+    'attestors:\n  a: {note: n, publicKeys: [{cryptoKeyVersion: ring/key}]}',
+    /^4: attestors\.a\.publicKeys\.0\.cryptoKeyVersion: /,
+  ],
   [
     'attestors:\n  a:\n    note: n\n    publicKeys:\n      - cryptoKeyVersion: global/ring/key/1',
-    /^6: attestors\.a\.publicKeys\.0: .*projects\/my-app-prod\/locations\/global\/keyRings\/ring\/.* not found\.$/,
+    /^7: attestors\.a\.publicKeys\.0: .*projects\/my-app-prod\/locations\/global\/keyRings\/ring\/.* not found\.$/,
   ],
   [
     'attestors:\n  a:\n    note: n\n    publicKeys:\n      - pkixPublicKey:\n          publicKey: x',
-    '7: attestors.a.publicKeys.0.pkixPublicKey.publicKey: unknown key "publicKey".',
+    '8: attestors.a.publicKeys.0.pkixPublicKey.publicKey: unknown key "publicKey".',
   ],
-  ['policy: ', /^2: policy: .*default/i],
-  ['policy:\n  defaultAdmissionRul: {}', '3: policy.defaultAdmissionRul: unknown key "defaultAdmissionRul".'],
+  ['policy: ', /^3: policy: .*default/i],
+  ['policy:\n  defaultAdmissionRul: {}', '4: policy.defaultAdmissionRul: unknown key "defaultAdmissionRul".'],
   [
     'policy:\n  clusterAdmissionRules:\n    global.a: {evaluationMode: ALWAYS_DENY}\n    global.b: {evaluationMode: NEVER}',
-    /^5: policy\.clusterAdmissionRules\.global\.b\.evaluationMode: Invalid value .*"NEVER"/,
+    /^6: policy\.clusterAdmissionRules\.global\.b\.evaluationMode: Invalid value .*"NEVER"/,
   ],
   [
     'notes: {}\npolicy:\n  defaultAdmissionRule: {evaluationMode: REQUIRE_ATTESTATION, enforcementMode: DRYRUN_AUDIT_LOG_ONLY, requireAttestationsBy: [tested]}',
-    /^3: policy: .*projects\/my-app-prod\/attestors\/tested/,
+    /^5: policy\.defaultAdmissionRule\.requireAttestationsBy.*projects\/my-app-prod\/attestors\/tested/,
   ],
-  ['attestations:\n  - image: gcr.io/app/app:1', '3: attestations.0: attestor is missing.'],
+  ['attestations:\n  - image: gcr.io/app/app:1', '4: attestations.0: attestor is missing.'],
   [
     'attestations: [{image: "gcr.io/app/app:1", attestor: a, cryptoKeyVersion: global/r/k/1}]',
-    /^2: attestations\.0\.image: an image here is REGISTRY\/REPOSITORY@sha256:DIGEST/,
+    /^3: attestations\.0\.image: an image here is REGISTRY\/REPOSITORY@sha256:DIGEST/,
   ],
   [
     `attestations: [{image: "nginx@sha256:${'a'.repeat(64)}", attestor: a, cryptoKeyVersion: global/r/k/1}]`,
-    /^2: attestations\.0\.image: an image here is/,
+    /^3: attestations\.0\.image: an image here is/,
   ],
   [
     `attestations:\n  - image: ${IMAGE}\n    attestor: nobody\n    cryptoKeyVersion: global/r/k/1`,
-    /^4: attestations\.0\.attestor: .*projects\/my-app-prod\/attestors\/nobody/,
+    /^5: attestations\.0\.attestor: .*projects\/my-app-prod\/attestors\/nobody/,
   ],
-  ['iamPolicies: {clusters/c: []}', '2: iamPolicies.clusters/c: projects/my-app-prod/clusters/c has no IAM policy here.'],
-  ['iamPolicies: {notes/n: [{role: roles/viewer, members: []}]}', /^2: iamPolicies\.notes\/n: /],
-  ['iamPolicies:\n  policy:\n    - role: roles/viewer\n      member: x', '5: iamPolicies.policy.0.member: unknown key "member".'],
+  ['iamPolicies: {clusters/c: []}', '3: iamPolicies.clusters/c: projects/my-app-prod/clusters/c has no IAM policy here.'],
+  ['iamPolicies: {notes/n: [{role: roles/viewer, members: []}]}', /^3: iamPolicies\.notes\/n: /],
+  ['iamPolicies:\n  policy:\n    - role: roles/viewer\n      member: x', '6: iamPolicies.policy.0.member: unknown key "member".'],
 ])('a mistake in a project is named by line and path: %j', async (content, sentence) => {
-  const found = await mistakeIn(`projects: {my-app-prod: {\n${content}\n}}`.replace(/\{my-app-prod: \{\n([^]*)\n\}\}/, (_, body) => {
-    return `{my-app-prod: &p {}}\n`.slice(0, 0) + `\n  my-app-prod:\n`.slice(0, 0) + body
-  }))
-  expect(found).toEqual(sentence)
+  const found = await mistakeIn(`projects:\n  my-app-prod:\n${content.replace(/^/gm, '    ')}`)
+  const short = found.replace(/^seed\.yaml:(\d+): projects\.my-app-prod\./, '$1: ')
+  expect(short).toEqual(typeof sentence === 'string' ? sentence : expect.stringMatching(sentence))
+})
+
+test('a project that cannot be one is refused before the file is read', async () => {
+  expect(await mistakeIn('projects: {}', 'My App')).toBe(
+    '--project must be a project ID (6 to 30 lower-case letters, digits and hyphens), not "My App".',
+  )
+})
+
+test('a file that cannot be read stops the start', async () => {
+  const seed = join(folder, 'missing.yaml')
+  await expect(createApp({ seed, log: silent })).rejects.toThrow(
+    `The seed file cannot be read (ENOENT: no such file or directory, open '${seed}'): give another with --seed.`,
+  )
+})
+
+test('a refused start leaves the folder to the next one', async () => {
+  const data = join(folder, 'data')
+  writeFileSync(file, 'projects: 1')
+  await expect(createApp({ data, seed: file, log: silent })).rejects.toThrow('projects: must be a mapping')
+  const app = await createApp({ data, seed: false, log: silent })
+  app.close()
+})
+
+test('a reset with a mistake in the seed changes nothing and names it; once it is mended, the reset succeeds', async () => {
+  const data = join(folder, 'kept')
+  writeFileSync(file, 'projects: {my-app-prod: {keyRings: {global/first: }}}')
+  const first = await startTestEmulator({ data, seed: file })
+  first.close()
+  const { http, close } = await startTestEmulator({ data, seed: file })
+  onTestFinished(() => close())
+  const ringsOf = async () => (await http('GET', '/v1/projects/my-app-prod/locations/global/keyRings')).body.keyRings
+  writeFileSync(file, 'projects: {my-app-prod: {keyRings: {second: }}}')
+  expect(await http('POST', '/_emulator/reset')).toMatchObject({
+    status: 400,
+    body: {
+      error: { status: 'FAILED_PRECONDITION', message: expect.stringContaining('seed.yaml:1: projects.my-app-prod.keyRings') },
+    },
+  })
+  expect(await ringsOf()).toMatchObject([{ name: 'projects/my-app-prod/locations/global/keyRings/first' }])
+  writeFileSync(file, 'projects: {my-app-prod: {keyRings: {global/second: }}}')
+  expect((await http('POST', '/_emulator/reset')).status).toBe(200)
+  expect(await ringsOf()).toMatchObject([{ name: 'projects/my-app-prod/locations/global/keyRings/second' }])
 })

@@ -6,6 +6,9 @@ import { succeed } from './commands.ts'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
+/** The file that is run, seen from ROOT: the package's own, unless EMULATOR_ENTRY names another. */
+export const ENTRY = process.env.EMULATOR_ENTRY ?? 'bin/binauthz-emulator.js'
+
 export interface Answer {
   status: number
   body: any
@@ -23,12 +26,11 @@ export interface Emulator {
   stop(): Promise<number | null>
 }
 
-/** Starts an emulator on a free port. EMULATOR_ENTRY names another entry file than the package's own. */
+/** Starts an emulator on a free port. */
 export async function startEmulator(...flags: string[]): Promise<Emulator> {
-  const entry = process.env.EMULATOR_ENTRY ?? 'bin/binauthz-emulator.js'
-  if (!process.env.EMULATOR_ENTRY) await succeed(process.execPath, ['build/bundle.ts', '--if-missing'], { cwd: ROOT })
+  if (!process.env.EMULATOR_ENTRY) await succeed(process.execPath, ['build/bundle.ts', '--if-stale'], { cwd: ROOT })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BINAUTHZ_EMULATOR_')))
-  const child = spawn(process.execPath, [entry, 'start', '--port', '0', '--log-level', 'warn', ...flags], {
+  const child = spawn(process.execPath, [ENTRY, 'start', '--port', '0', '--log-level', 'warn', ...flags], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -38,9 +38,7 @@ const answer = (status: object) => ({ apiVersion: 'imagepolicy.k8s.io/v1alpha1',
 test('an ImageReview allows the attested image and denies the unattested one with a reason in the older wording', async () => {
   const { project, attested, unattested, reason } = await guardedProject()
   expect(await postReview(emulator, project, imageReview([attested]))).toEqual(answer({ allowed: true }))
-  expect(await postReview(emulator, project, imageReview([attested, unattested]))).toEqual(
-    answer({ allowed: false, reason }),
-  )
+  expect(await postReview(emulator, project, imageReview([attested, unattested]))).toEqual(answer({ allowed: false, reason }))
   const { decisions } = await emulator.call('GET', `/_emulator/decisions?project=${project}`)
   expect(decisions[0]).toMatchObject({ source: 'ImageReview', verdict: 'DENIED', cluster: 'europe-west2.prod' })
   expect(decisions[0].images[1].steps.at(-1)).toMatchObject({
@@ -59,9 +57,7 @@ test('break-glass of an ImageReview is the annotation alone', async () => {
       auditAnnotations: { 'break-glass': 'true', 'overridden-verification-result': cause },
     }),
   )
-  expect(await review({ 'alpha.image-policy.k8s.io/break-glass': 'false' })).toEqual(
-    answer({ allowed: false, reason }),
-  )
+  expect(await review({ 'alpha.image-policy.k8s.io/break-glass': 'false' })).toEqual(answer({ allowed: false, reason }))
 })
 
 test('a body that is no review is refused in the words of Kubernetes', async () => {

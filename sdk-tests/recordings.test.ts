@@ -23,7 +23,9 @@ const known: KnownDifference[] = JSON.parse(readFileSync(new URL('recordings-dif
 
 const filesOf = (folder: string, ...prefixes: string[]) =>
   found
-    ? readdirSync(join(recordings, folder)).filter((file) => prefixes.some((prefix) => file.startsWith(`${prefix}-`)) && file.endsWith('.http.log'))
+    ? readdirSync(join(recordings, folder)).filter(
+        (file) => prefixes.some((prefix) => file.startsWith(`${prefix}-`)) && file.endsWith('.http.log'),
+      )
     : []
 
 let emulator: Emulator

@@ -33,7 +33,7 @@ export function openDatabase(folder: string | undefined, sources: MigrationSourc
     const { code = '', message } = error as NodeJS.ErrnoException
     if (code === 'SQLITE_BUSY')
       throw new StartError(`The data in ${folder} is in use by another emulator. Stop it, or give another folder with --data.`)
-    if (/^(E[A-Z]+|SQLITE_(CANTOPEN|CORRUPT|IOERR|NOTADB|PERM|READONLY)(_\w+)?)$/.test(code))
+    if (folder && /^(E[A-Z]+|SQLITE_(CANTOPEN|CORRUPT|IOERR|NOTADB|PERM|READONLY)(_\w+)?)$/.test(code))
       throw new StartError(`The data in ${folder} cannot be opened (${message}): give another folder with --data.`)
     throw error
   }

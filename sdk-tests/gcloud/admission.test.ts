@@ -26,7 +26,11 @@ const signAndCreate = (project: string, attestor: string, key: KmsKey, image = I
 
 /** `gcloud kms asymmetric-sign` over `signed`, then `attestations create` with the payload `stored`. */
 async function signByHand(project: string, image: string, { signed, stored }: { signed: Buffer; stored: Buffer }) {
-  const [input, payload, signature] = ['signed', 'stored', 'signature'].map((name) => `${project}.${name}`) as [string, string, string]
+  const [input, payload, signature] = ['signed', 'stored', 'signature'].map((name) => `${project}.${name}`) as [
+    string,
+    string,
+    string,
+  ]
   await gcloud.ok(
     ...['kms', 'asymmetric-sign', `--version=${trusted.version}`, '--digest-algorithm=sha256'],
     ...[`--input-file=${gcloud.file(input, signed)}`, `--signature-file=${gcloud.file(signature, '')}`],
@@ -84,13 +88,19 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/admission.test.ts'))('admission of 
         code: 400,
       },
     })
-    expect(before.decision).toMatchObject({ verdict: 'DENIED', policy: `projects/${project}/policy`, message: before.response.status.message })
+    expect(before.decision).toMatchObject({
+      verdict: 'DENIED',
+      policy: `projects/${project}/policy`,
+      message: before.response.status.message,
+    })
     expect(before.step).toMatchObject({
       step: 'ADMISSION_RULE',
       rule: 'defaultAdmissionRule',
       result: 'DENIED',
       code: 'ATTESTOR_NOT_SATISFIED',
-      attestors: [{ attestor: attestorName(project, 'trusted'), result: 'NOT_SATISFIED', code: 'NO_ATTESTATION', attestationCount: 0 }],
+      attestors: [
+        { attestor: attestorName(project, 'trusted'), result: 'NOT_SATISFIED', code: 'NO_ATTESTATION', attestationCount: 0 },
+      ],
     })
     for (const image of [IMAGE, `gcr.io/elsewhere/copy@${digest}`, `${REPOSITORY}:v1@${digest}`]) {
       const after = await admit(emulator, project, pod(image))
@@ -121,7 +131,13 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/admission.test.ts'))('admission of 
         {
           code: 'NO_VALID_ATTESTATION',
           attestationCount: 1,
-          attestations: [{ verified: false, code: 'KEY_NOT_FOUND', signatures: [{ publicKeyId: stranger.publicKey.id, code: 'KEY_NOT_FOUND' }] }],
+          attestations: [
+            {
+              verified: false,
+              code: 'KEY_NOT_FOUND',
+              signatures: [{ publicKeyId: stranger.publicKey.id, code: 'KEY_NOT_FOUND' }],
+            },
+          ],
         },
       ],
     })
@@ -140,7 +156,9 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/admission.test.ts'))('admission of 
       attestors: [
         {
           code: 'NO_VALID_ATTESTATION',
-          attestations: [{ code: 'SIGNATURE_INVALID', signatures: [{ publicKeyId: trusted.publicKey.id, code: 'SIGNATURE_INVALID' }] }],
+          attestations: [
+            { code: 'SIGNATURE_INVALID', signatures: [{ publicKeyId: trusted.publicKey.id, code: 'SIGNATURE_INVALID' }] },
+          ],
         },
       ],
     })
@@ -203,7 +221,9 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/admission.test.ts'))('admission of 
     expect(denied.response).toEqual(deniedByAttestors(IMAGE, [attestorName(denied.project, 'trusted')]))
     expect(denied.step).toMatchObject({
       code: 'ATTESTOR_NOT_SATISFIED',
-      attestors: [{ code: 'NO_VALID_ATTESTATION', publicKeyIds: [second.publicKey.id], attestations: [{ code: 'KEY_NOT_FOUND' }] }],
+      attestors: [
+        { code: 'NO_VALID_ATTESTATION', publicKeyIds: [second.publicKey.id], attestations: [{ code: 'KEY_NOT_FOUND' }] },
+      ],
     })
     expect(allowed.response).toEqual(ALLOWED)
   })
@@ -246,7 +266,9 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/admission.test.ts'))('admission of 
       await gcloud.ok('container', 'binauthz', 'attestors', 'delete', deleted, `--project=${project}`)
       return { project, ...(await admit(emulator, project, pod(IMAGE))) }
     })
-    expect(denied.response).toEqual(deniedByAttestors(IMAGE, [attestorName(denied.project, 'trusted')], 'The attestor does not exist'))
+    expect(denied.response).toEqual(
+      deniedByAttestors(IMAGE, [attestorName(denied.project, 'trusted')], 'The attestor does not exist'),
+    )
     expect(denied.step).toMatchObject({ code: 'ATTESTOR_NOT_SATISFIED', attestors: [{ code: 'ATTESTOR_NOT_FOUND' }] })
     expect(allowed.response).toEqual(ALLOWED)
   })

@@ -23,7 +23,13 @@ const signAndCreate = (track: string, project: string, image: string, key: KmsKe
   )
 
 /** `attestations create`, with the signature that `sign` makes of what `create-signature-payload` prints for the image. */
-async function createByHand(project: string, image: string, keyId: string, sign: (payload: Buffer) => Promise<Buffer>, ...flags: string[]) {
+async function createByHand(
+  project: string,
+  image: string,
+  keyId: string,
+  sign: (payload: Buffer) => Promise<Buffer>,
+  ...flags: string[]
+) {
   const payload = Buffer.from(await gcloud.ok('container', 'binauthz', 'create-signature-payload', `--artifact-url=${image}`))
   const payloadFile = gcloud.file(`${project}.json`, payload)
   const signatureFile = gcloud.file(`${project}.sig`, await sign(payload))
@@ -91,7 +97,9 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/attestations.test.ts'))('attestatio
       signAndCreate('beta', project, image, ec, '--attestor=trusted'),
       signAndCreate('beta', project, other, ec, '--attestor=trusted', '--validate'),
     ])
-    expect(warned.stderr).toContain(`No public key with ID [${ec.publicKey.id}] found on attestor [projects/${project}/attestors/trusted]`)
+    expect(warned.stderr).toContain(
+      `No public key with ID [${ec.publicKey.id}] found on attestor [projects/${project}/attestors/trusted]`,
+    )
     expect(validated.stderr).toContain(
       `Attestation could not be validated! (The attestor has no public key with the id "${ec.publicKey.id}"; it has "${rsa.publicKey.id}".)`,
     )
@@ -105,15 +113,18 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/attestations.test.ts'))('attestatio
     expect(stdout).toBe(signaturePayload(REPOSITORY, image.split('@')[1]!).toString())
   })
 
-  test.each(['ECDSA_P256_SHA256', 'RSA_PSS_2048_SHA256'])('a payload signed by openssl with %s makes an attestation', async (algorithm) => {
-    const { publicKey, sign } = await opensslSigner(algorithm)
-    const project = await projectRequiring(emulator, { trusted: [publicKey] })
-    const image = newImage()
-    const signBytes = async (payload: Buffer) => (await sign(payload)).signature
-    const { code, stderr } = await createByHand(project, image, publicKey.id, signBytes, '--validate')
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    await expectAllowed(project, image, 'raw')
-  })
+  test.each(['ECDSA_P256_SHA256', 'RSA_PSS_2048_SHA256'])(
+    'a payload signed by openssl with %s makes an attestation',
+    async (algorithm) => {
+      const { publicKey, sign } = await opensslSigner(algorithm)
+      const project = await projectRequiring(emulator, { trusted: [publicKey] })
+      const image = newImage()
+      const signBytes = async (payload: Buffer) => (await sign(payload)).signature
+      const { code, stderr } = await createByHand(project, image, publicKey.id, signBytes, '--validate')
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      await expectAllowed(project, image, 'raw')
+    },
+  )
 
   test.skipIf(!isInstalled('gpg'))('a payload signed by gpg makes an attestation, detached and attached', async () => {
     const { armored, fingerprint, sign, close } = await gpgHome('rsa2048')
@@ -160,7 +171,17 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/attestations.test.ts'))('attestatio
     const [first, second] = [newImage(), newImage()]
     await Promise.all([first, second].map((image) => signAndCreate('beta', project, image, ec, '--attestor=trusted')))
     const list = async (...flags: string[]) =>
-      (await gcloud.ok('container', 'binauthz', 'attestations', 'list', `--project=${project}`, ...flags, '--format=value(resourceUri)'))
+      (
+        await gcloud.ok(
+          'container',
+          'binauthz',
+          'attestations',
+          'list',
+          `--project=${project}`,
+          ...flags,
+          '--format=value(resourceUri)',
+        )
+      )
         .split('\n')
         .filter((line) => line !== '')
     const [all, one, paged, ofProject] = await Promise.all([

@@ -113,7 +113,9 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/tutorial.test.ts'))('the tutorial',
       updateTime: expect.stringMatching(/Z$/),
       userOwnedGrafeasNote: {
         noteReference: `projects/${PROJECT}/notes/vulnerability-scan`,
-        delegationServiceAccountEmail: expect.stringMatching(/^service-\d+@gcp-sa-binaryauthorization\.iam\.gserviceaccount\.com$/),
+        delegationServiceAccountEmail: expect.stringMatching(
+          /^service-\d+@gcp-sa-binaryauthorization\.iam\.gserviceaccount\.com$/,
+        ),
       },
     })
     const list = JSON.parse(await binauthz('attestors', 'list', '--format=json'))
@@ -126,11 +128,16 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/tutorial.test.ts'))('the tutorial',
     const pgp = await gpgHome('rsa2048')
     await pgp.close()
     const add = async (...flags: string[]) =>
-      JSON.parse(await binauthz('attestors', 'public-keys', 'add', '--attestor=vulnerability-scan-attestor', ...flags, '--format=json'))
+      JSON.parse(
+        await binauthz('attestors', 'public-keys', 'add', '--attestor=vulnerability-scan-attestor', ...flags, '--format=json'),
+      )
     // one after the other: gcloud reads the attestor, adds the key and writes the whole back
     const kms = await add(...KEY_VERSION, '--keyversion-key=ec-key')
     const rsa = await add(...KEY_VERSION, '--keyversion-key=rsa-key')
-    const pkix = await add(`--pkix-public-key-file=${gcloud.file('key.pub', pem)}`, '--pkix-public-key-algorithm=ecdsa-p256-sha256')
+    const pkix = await add(
+      `--pkix-public-key-file=${gcloud.file('key.pub', pem)}`,
+      '--pkix-public-key-algorithm=ecdsa-p256-sha256',
+    )
     const armored = await add(`--pgp-public-key-file=${gcloud.file('key.asc', pgp.armored)}`, '--comment=The release team')
 
     const authority = emulator.url.replace('http:', '')

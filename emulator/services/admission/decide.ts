@@ -20,7 +20,17 @@ export async function judge({ source, deployment, breakGlass, uid, pod, operatio
   const denied = evaluation.images.filter(({ allowed }) => !allowed)
   const verdict = breakGlass ? 'BREAK_GLASS' : denied.length === 0 ? 'ALLOWED' : evaluation.dryRun ? 'DRY_RUN' : 'DENIED'
   const message = denied.map(denialMessage).join(' ')
-  return { source, ...where, uid, pod, operation, verdict, ...(message && { message }), ...evaluation, allowed: verdict !== 'DENIED' }
+  return {
+    source,
+    ...where,
+    uid,
+    pod,
+    operation,
+    verdict,
+    ...(message && { message }),
+    ...evaluation,
+    allowed: verdict !== 'DENIED',
+  }
 }
 
 /** Keys without the webhook's name, which the API server puts before them. */
