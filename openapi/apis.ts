@@ -63,6 +63,21 @@ export const APIS: Api[] = [
   binaryauthorization('v1beta1', 'V1Beta1', ['service', 'validation_helper']),
   binaryauthorization('v1alpha2', 'V1Alpha2'),
   {
+    id: 'artifactregistry.v1',
+    title: 'Artifact Registry API v1',
+    hosts: ['artifactregistry.googleapis.com'],
+    protos: ['google/devtools/artifactregistry/v1/service.proto'],
+    services: ['google.devtools.artifactregistry.v1.ArtifactRegistry', LOCATIONS, OPERATIONS],
+  },
+  {
+    id: 'logging.v2',
+    title: 'Cloud Logging API v2',
+    hosts: ['logging.googleapis.com'],
+    // entries carry audit logs as google.protobuf.Any
+    protos: ['google/logging/v2/logging.proto', 'google/logging/v2/logging_config.proto', 'google/cloud/audit/audit_log.proto'],
+    services: ['LoggingServiceV2', 'ConfigServiceV2'].map((name) => `google.logging.v2.${name}`),
+  },
+  {
     id: 'serviceusage.v1',
     title: 'Service Usage API v1',
     hosts: ['serviceusage.googleapis.com'],

@@ -40,6 +40,11 @@ export const MIXINS: Record<string, HttpRule[]> = {
   'binaryauthorization.v1': binaryauthorization('v1'),
   'binaryauthorization.v1beta1': binaryauthorization('v1beta1'),
   'binaryauthorization.v1alpha2': binaryauthorization('v1alpha2'),
+  'artifactregistry.v1': [
+    ...locations('v1'),
+    ...locations('v1beta2'), // gcloud asks this version for the locations, and v1 for all else
+    { selector: 'google.longrunning.Operations.GetOperation', get: '/v1/{name=projects/*/locations/*/operations/*}' },
+  ],
   'serviceusage.v1': [
     { selector: 'google.longrunning.Operations.ListOperations', get: '/v1/operations' },
     { selector: 'google.longrunning.Operations.GetOperation', get: '/v1/{name=operations/*}' },
