@@ -60,7 +60,9 @@ function bindings(method: DescMethod, registry: FileRegistry, mixins: HttpRule[]
   if (!extension || !method.proto.options) return []
   type Rule = { pattern: { case: string; value: string }; body: string; additionalBindings?: Rule[] }
   const rule = getExtension(method.proto.options, extension) as unknown as Rule
-  return [rule, ...(rule.additionalBindings ?? [])].flatMap(({ pattern, body }) => row(pattern.case, pattern.value, body))
+  const rows = [rule, ...(rule.additionalBindings ?? [])].flatMap(({ pattern, body }) => row(pattern.case, pattern.value, body))
+  // Logging binds a method to `*/*` and to `projects/*` too, which is one and the same here
+  return rows.filter(([kind, path], index) => rows.findIndex((other) => other[0] === kind && other[1] === path) === index)
 }
 
 const singular = (collection: string) =>

@@ -87,7 +87,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetCmekSettings_1"];
+        get: operations["ConfigServiceV2_GetCmekSettings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -103,9 +103,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_ListExclusions_1"];
+        get: operations["ConfigServiceV2_ListExclusions"];
         put?: never;
-        post: operations["ConfigServiceV2_CreateExclusion_1"];
+        post: operations["ConfigServiceV2_CreateExclusion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -119,13 +119,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetExclusion_1"];
+        get: operations["ConfigServiceV2_GetExclusion"];
         put?: never;
         post?: never;
-        delete: operations["ConfigServiceV2_DeleteExclusion_1"];
+        delete: operations["ConfigServiceV2_DeleteExclusion"];
         options?: never;
         head?: never;
-        patch: operations["ConfigServiceV2_UpdateExclusion_1"];
+        patch: operations["ConfigServiceV2_UpdateExclusion"];
         trace?: never;
     };
     "/v2/projects/{project}/locations/{location}/buckets": {
@@ -135,9 +135,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_ListBuckets_1"];
+        get: operations["ConfigServiceV2_ListBuckets"];
         put?: never;
-        post: operations["ConfigServiceV2_CreateBucket_1"];
+        post: operations["ConfigServiceV2_CreateBucket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -151,13 +151,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetBucket_1"];
+        get: operations["ConfigServiceV2_GetBucket"];
         put?: never;
         post?: never;
-        delete: operations["ConfigServiceV2_DeleteBucket_1"];
+        delete: operations["ConfigServiceV2_DeleteBucket"];
         options?: never;
         head?: never;
-        patch: operations["ConfigServiceV2_UpdateBucket_1"];
+        patch: operations["ConfigServiceV2_UpdateBucket"];
         trace?: never;
     };
     "/v2/projects/{project}/locations/{location}/buckets/{bucket}/links": {
@@ -167,9 +167,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_ListLinks_1"];
+        get: operations["ConfigServiceV2_ListLinks"];
         put?: never;
-        post: operations["ConfigServiceV2_CreateLink_1"];
+        post: operations["ConfigServiceV2_CreateLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -183,10 +183,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetLink_1"];
+        get: operations["ConfigServiceV2_GetLink"];
         put?: never;
         post?: never;
-        delete: operations["ConfigServiceV2_DeleteLink_1"];
+        delete: operations["ConfigServiceV2_DeleteLink"];
         options?: never;
         head?: never;
         patch?: never;
@@ -199,9 +199,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_ListViews_1"];
+        get: operations["ConfigServiceV2_ListViews"];
         put?: never;
-        post: operations["ConfigServiceV2_CreateView_1"];
+        post: operations["ConfigServiceV2_CreateView"];
         delete?: never;
         options?: never;
         head?: never;
@@ -215,13 +215,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetView_1"];
+        get: operations["ConfigServiceV2_GetView"];
         put?: never;
         post?: never;
-        delete: operations["ConfigServiceV2_DeleteView_1"];
+        delete: operations["ConfigServiceV2_DeleteView"];
         options?: never;
         head?: never;
-        patch: operations["ConfigServiceV2_UpdateView_1"];
+        patch: operations["ConfigServiceV2_UpdateView"];
         trace?: never;
     };
     "/v2/projects/{project}/locations/{location}/buckets/{bucket}/views/{view}/logs": {
@@ -231,7 +231,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["LoggingServiceV2_ListLogs_2"];
+        get: operations["LoggingServiceV2_ListLogs_1"];
         put?: never;
         post?: never;
         delete?: never;
@@ -249,7 +249,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["ConfigServiceV2_UndeleteBucket_1"];
+        post: operations["ConfigServiceV2_UndeleteBucket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -265,7 +265,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["ConfigServiceV2_UpdateBucketAsync_1"];
+        post: operations["ConfigServiceV2_UpdateBucketAsync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,7 +281,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["ConfigServiceV2_CreateBucketAsync_1"];
+        post: operations["ConfigServiceV2_CreateBucketAsync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -295,7 +295,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["LoggingServiceV2_ListLogs_1"];
+        get: operations["LoggingServiceV2_ListLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -314,7 +314,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: operations["LoggingServiceV2_DeleteLog_1"];
+        delete: operations["LoggingServiceV2_DeleteLog"];
         options?: never;
         head?: never;
         patch?: never;
@@ -327,7 +327,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetSettings_1"];
+        get: operations["ConfigServiceV2_GetSettings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -343,9 +343,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_ListSinks_1"];
+        get: operations["ConfigServiceV2_ListSinks"];
         put?: never;
-        post: operations["ConfigServiceV2_CreateSink_1"];
+        post: operations["ConfigServiceV2_CreateSink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -359,13 +359,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ConfigServiceV2_GetSink_1"];
-        put: operations["ConfigServiceV2_UpdateSink_1"];
+        get: operations["ConfigServiceV2_GetSink"];
+        put: operations["ConfigServiceV2_UpdateSink"];
         post?: never;
-        delete: operations["ConfigServiceV2_DeleteSink_1"];
+        delete: operations["ConfigServiceV2_DeleteSink"];
         options?: never;
         head?: never;
-        patch: operations["ConfigServiceV2_UpdateSink_2"];
+        patch: operations["ConfigServiceV2_UpdateSink_1"];
         trace?: never;
     };
 }
@@ -923,7 +923,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetCmekSettings_1: {
+    ConfigServiceV2_GetCmekSettings: {
         parameters: {
             query?: never;
             header?: never;
@@ -973,7 +973,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_ListExclusions_1: {
+    ConfigServiceV2_ListExclusions: {
         parameters: {
             query?: {
                 pageToken?: string;
@@ -998,7 +998,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_CreateExclusion_1: {
+    ConfigServiceV2_CreateExclusion: {
         parameters: {
             query?: never;
             header?: never;
@@ -1024,7 +1024,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetExclusion_1: {
+    ConfigServiceV2_GetExclusion: {
         parameters: {
             query?: never;
             header?: never;
@@ -1047,7 +1047,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_DeleteExclusion_1: {
+    ConfigServiceV2_DeleteExclusion: {
         parameters: {
             query?: never;
             header?: never;
@@ -1070,7 +1070,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UpdateExclusion_1: {
+    ConfigServiceV2_UpdateExclusion: {
         parameters: {
             query?: {
                 updateMask?: string;
@@ -1099,7 +1099,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_ListBuckets_1: {
+    ConfigServiceV2_ListBuckets: {
         parameters: {
             query?: {
                 pageToken?: string;
@@ -1125,7 +1125,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_CreateBucket_1: {
+    ConfigServiceV2_CreateBucket: {
         parameters: {
             query?: {
                 bucketId?: string;
@@ -1154,7 +1154,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetBucket_1: {
+    ConfigServiceV2_GetBucket: {
         parameters: {
             query?: never;
             header?: never;
@@ -1178,7 +1178,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_DeleteBucket_1: {
+    ConfigServiceV2_DeleteBucket: {
         parameters: {
             query?: never;
             header?: never;
@@ -1202,7 +1202,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UpdateBucket_1: {
+    ConfigServiceV2_UpdateBucket: {
         parameters: {
             query?: {
                 updateMask?: string;
@@ -1232,7 +1232,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_ListLinks_1: {
+    ConfigServiceV2_ListLinks: {
         parameters: {
             query?: {
                 pageToken?: string;
@@ -1259,7 +1259,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_CreateLink_1: {
+    ConfigServiceV2_CreateLink: {
         parameters: {
             query?: {
                 linkId?: string;
@@ -1289,7 +1289,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetLink_1: {
+    ConfigServiceV2_GetLink: {
         parameters: {
             query?: never;
             header?: never;
@@ -1314,7 +1314,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_DeleteLink_1: {
+    ConfigServiceV2_DeleteLink: {
         parameters: {
             query?: never;
             header?: never;
@@ -1339,7 +1339,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_ListViews_1: {
+    ConfigServiceV2_ListViews: {
         parameters: {
             query?: {
                 pageToken?: string;
@@ -1366,7 +1366,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_CreateView_1: {
+    ConfigServiceV2_CreateView: {
         parameters: {
             query?: {
                 viewId?: string;
@@ -1396,7 +1396,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetView_1: {
+    ConfigServiceV2_GetView: {
         parameters: {
             query?: never;
             header?: never;
@@ -1421,7 +1421,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_DeleteView_1: {
+    ConfigServiceV2_DeleteView: {
         parameters: {
             query?: never;
             header?: never;
@@ -1446,7 +1446,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UpdateView_1: {
+    ConfigServiceV2_UpdateView: {
         parameters: {
             query?: {
                 updateMask?: string;
@@ -1477,7 +1477,7 @@ export interface operations {
             };
         };
     };
-    LoggingServiceV2_ListLogs_2: {
+    LoggingServiceV2_ListLogs_1: {
         parameters: {
             query?: {
                 resourceNames?: string[];
@@ -1506,7 +1506,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UndeleteBucket_1: {
+    ConfigServiceV2_UndeleteBucket: {
         parameters: {
             query?: never;
             header?: never;
@@ -1534,7 +1534,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UpdateBucketAsync_1: {
+    ConfigServiceV2_UpdateBucketAsync: {
         parameters: {
             query?: {
                 updateMask?: string;
@@ -1564,7 +1564,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_CreateBucketAsync_1: {
+    ConfigServiceV2_CreateBucketAsync: {
         parameters: {
             query?: {
                 bucketId?: string;
@@ -1593,7 +1593,7 @@ export interface operations {
             };
         };
     };
-    LoggingServiceV2_ListLogs_1: {
+    LoggingServiceV2_ListLogs: {
         parameters: {
             query?: {
                 resourceNames?: string[];
@@ -1619,7 +1619,7 @@ export interface operations {
             };
         };
     };
-    LoggingServiceV2_DeleteLog_1: {
+    LoggingServiceV2_DeleteLog: {
         parameters: {
             query?: never;
             header?: never;
@@ -1642,7 +1642,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetSettings_1: {
+    ConfigServiceV2_GetSettings: {
         parameters: {
             query?: never;
             header?: never;
@@ -1692,7 +1692,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_ListSinks_1: {
+    ConfigServiceV2_ListSinks: {
         parameters: {
             query?: {
                 pageToken?: string;
@@ -1717,7 +1717,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_CreateSink_1: {
+    ConfigServiceV2_CreateSink: {
         parameters: {
             query?: {
                 uniqueWriterIdentity?: boolean;
@@ -1745,7 +1745,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_GetSink_1: {
+    ConfigServiceV2_GetSink: {
         parameters: {
             query?: never;
             header?: never;
@@ -1768,7 +1768,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UpdateSink_1: {
+    ConfigServiceV2_UpdateSink: {
         parameters: {
             query?: {
                 uniqueWriterIdentity?: boolean;
@@ -1798,7 +1798,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_DeleteSink_1: {
+    ConfigServiceV2_DeleteSink: {
         parameters: {
             query?: never;
             header?: never;
@@ -1821,7 +1821,7 @@ export interface operations {
             };
         };
     };
-    ConfigServiceV2_UpdateSink_2: {
+    ConfigServiceV2_UpdateSink_1: {
         parameters: {
             query?: {
                 uniqueWriterIdentity?: boolean;
