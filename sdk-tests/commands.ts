@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { afterAll } from 'vitest'
 
 export interface CommandResult {
   code: number | null
@@ -56,11 +57,12 @@ export const isInstalled = (program: string): boolean =>
   })
 
 const folders: string[] = []
-process.on('exit', () => {
+// registered before any hook of a suite, it runs behind them all
+afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** An empty folder that goes when the test process ends. */
+/** An empty folder that goes when the suite ends. */
 export function temporaryFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'binauthz-')))
   folders.push(folder)

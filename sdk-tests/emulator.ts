@@ -1,7 +1,8 @@
 // The built emulator as its user has it: a process of its own, reached over HTTP alone.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 import { succeed } from './commands.ts'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -26,6 +27,12 @@ export interface Emulator {
   stop(): Promise<number | null>
 }
 
+const running = new Set<ChildProcess>()
+// what a suite that failed has left behind
+afterAll(() => {
+  for (const child of running) child.kill()
+})
+
 /** Starts an emulator on a free port. */
 export async function startEmulator(...flags: string[]): Promise<Emulator> {
   if (!process.env.EMULATOR_ENTRY) await succeed(process.execPath, ['build/bundle.ts', '--if-stale'], { cwd: ROOT })
@@ -35,8 +42,7 @@ export async function startEmulator(...flags: string[]): Promise<Emulator> {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const end = () => child.kill()
-  process.on('exit', end)
+  running.add(child)
   let log = ''
   child.stderr.on('data', (chunk) => {
     log += chunk
@@ -64,7 +70,7 @@ export async function startEmulator(...flags: string[]): Promise<Emulator> {
   async function stop() {
     child.kill('SIGTERM')
     const [code] = await exit
-    process.off('exit', end)
+    running.delete(child)
     if (/"level":[56]0/.test(log)) throw new Error(`The emulator has logged errors:\n${log}`)
     return code
   }

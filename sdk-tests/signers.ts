@@ -60,7 +60,7 @@ export async function opensslSigner(signatureAlgorithm: string): Promise<Signer>
   )
 }
 
-/** A GnuPG home of its own. Its agent ends with the test process. */
+/** A GnuPG home of its own. `close` ends its agent. */
 export async function gpgHome(keyType: string) {
   const home = temporaryFolder()
   const env = { ...process.env, GNUPGHOME: home }
