@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Checks the Node version before anything else is loaded, and that there is something to load.
 import { existsSync } from 'node:fs'
-import { nodeProblem } from './node-version.js'
+import { nodeProblem } from './node-version.cjs'
 
 const main = new URL('../dist/main.js', import.meta.url)
-const problem = nodeProblem ?? (existsSync(main) ? undefined : 'binauthz-emulator is not built: run npm run build in its folder.')
+const problem = nodeProblem
+  ? `${nodeProblem}: run it by npm start in its folder, or update Node.`
+  : !existsSync(main) && 'binauthz-emulator is not built: run npm run build in its folder.'
 if (problem) {
   process.stderr.write(`${problem}\n`)
   process.exit(1)

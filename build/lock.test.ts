@@ -25,7 +25,7 @@ function entryOf(path: string, name: string): LockedPackage | undefined {
 
 test('better-sqlite3 has gypfile false, without which npm ci would run node-gyp', () => {
   expect(packages['node_modules/better-sqlite3']).toMatchObject({
-    version: manifest.dependencies['better-sqlite3'],
+    version: manifest.devDependencies['better-sqlite3'],
     gypfile: false,
   })
 })
@@ -57,12 +57,18 @@ test('the packages of all platforms are there, in the versions that are asked fo
 })
 
 test('versions in package.json are exact, and the ones of the lock file', () => {
-  const { dependencies, devDependencies } = manifest
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+  const { devDependencies } = manifest
+  for (const [name, version] of Object.entries(devDependencies)) {
     expect(version).toMatch(/^\d+\.\d+\.\d+$/)
     expect(packages[`node_modules/${name}`]?.version).toBe(version)
   }
-  expect(packages['']).toMatchObject({ version: manifest.version, dependencies, devDependencies })
+  expect(packages['']).toMatchObject({ version: manifest.version, devDependencies })
+})
+
+test('the package has no dependencies, so that an npm which installs it has nothing to fetch or build', () => {
+  for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'])
+    expect(manifest).not.toHaveProperty(kind)
+  expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([])
 })
 
 test('the package has every file that is read at run time', () => {
@@ -70,7 +76,7 @@ test('the package has every file that is read at run time', () => {
   const packed = new Set(
     globSync(manifest.files as string[], { cwd: root }).flatMap((path) => [path, ...globSync(`${path}/**`, { cwd: root })]),
   )
-  const read = ['emulator/**/migrations/*.sql', 'emulator/gen/*.{binpb,json}', 'emulator/**/*.js', 'openapi/*.yaml', 'bin/*.js']
+  const read = ['emulator/**/migrations/*.sql', 'emulator/gen/*.{binpb,json}', 'emulator/**/*.js', 'openapi/*.yaml', 'bin/*']
   expect(globSync(read, { cwd: root }).filter((path) => !packed.has(path))).toEqual([])
 })
 

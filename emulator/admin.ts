@@ -1,9 +1,8 @@
 // What is the emulator's own: health, reset, and the API documents, all below /_emulator/.
 import { readFileSync } from 'node:fs'
-import type { IncomingHttpHeaders } from 'node:http'
 import { type Database, replaceContent } from './core/database.ts'
 import { type HttpRequest, type HttpResponse, io, type Route } from './core/service.ts'
-import { notFound, permissionDenied } from './core/status.ts'
+import { notFound } from './core/status.ts'
 
 const ok = (body: unknown): HttpResponse => ({ status: 200, body })
 
@@ -33,13 +32,3 @@ export const adminRoutes = (seededStore: () => Promise<Database>): Route[] => [
   },
   { method: 'GET', path: '/_emulator/openapi/{file}', run: openapi },
 ]
-
-/** Refuses a browser that another site sent here; programs carry neither of these headers. */
-export function checkAdmin(headers: IncomingHttpHeaders) {
-  const { origin, host = '' } = headers
-  const site = headers['sec-fetch-site']
-  const foreign = origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
-  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)
-  if (foreign || (site !== undefined && (!loopback || !['none', 'same-origin'].includes(String(site)))))
-    throw permissionDenied('Requests of a browser from another origin may not use /_emulator/.')
-}

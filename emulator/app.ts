@@ -1,13 +1,14 @@
 // The composition root: services → dispatcher → transports → server.
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { adminRoutes, checkAdmin } from './admin.ts'
+import { adminRoutes } from './admin.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { type Database, openDatabase, replaceContent, StartError } from './core/database.ts'
 import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
 import { type Ids, randomIds } from './core/ids.ts'
 import type { Logger } from './core/service.ts'
 import { failedPrecondition } from './core/status.ts'
+import type { SeedText } from './seed-file.ts'
 import { SERVICES } from './services.ts'
 import { createRouter } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
@@ -15,21 +16,29 @@ import { createRestServer } from './transports/rest/server.ts'
 export interface AppOptions {
   /** Folder that keeps the data; in memory without it. */
   data?: string
-  /** Path of a seed file; undefined for the demo, false for none. */
-  seed?: string | false
+  /** Path of a seed file, or what would stand in it; undefined for the demo, false for none. */
+  seed?: string | SeedText | false
   project?: string
   strictProjects?: boolean
+  /** Keep only the newest log entries; 0 keeps all. 50,000 in memory, all with `data`, unless given. */
+  maxLogEntries?: number
   clock?: Clock
   ids?: Ids
   log: Logger
 }
+
+/** In memory. With `data` it is their age that ends log entries. */
+const MAX_LOG_ENTRIES = 50_000
 
 export interface App {
   server: Server
   dispatcher: Dispatcher
   /** Was the store made by this start, from the seed? One that was there is kept as it is, until a reset. */
   isNew: boolean
-  close(): void
+  /** Back to the seed, in one step. */
+  reset(): Promise<void>
+  /** Ends at once what runs; resolves when the port is free. */
+  close(): Promise<void>
 }
 
 const SOURCES = [
@@ -47,7 +56,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { log, project = 'my-app-prod', strictProjects = false } = options
+  const { log, project = 'my-app-prod', strictProjects = false, maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES } = options
   const authorities = new Set<string>()
   const world = (db: Database): World => ({
     db,
@@ -55,6 +64,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ids: options.ids ?? randomIds,
     log,
     strictProjects,
+    maxLogEntries,
     isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities.has(authority),
   })
 
@@ -102,20 +112,30 @@ export async function createApp(options: AppOptions): Promise<App> {
     router: createRouter(table, routes),
     dispatcher,
     log,
-    checkAdmin,
     onAuthority(authority) {
       if (authorities.size < 64) authorities.add(authority) // bounded: a client chooses this text
     },
+    isKnownAuthority: (authority) => authorities.has(authority),
   })
+  let closing: Promise<void> | undefined
   return {
     server,
     dispatcher,
     isNew,
+    async reset() {
+      replaceContent(db, await resetStore())
+    },
     close() {
-      server.close()
-      server.closeAllConnections()
-      db.close()
-      void seeded?.then((store) => store.close())
+      closing ??= new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+        db.close()
+        void seeded?.then(
+          (store) => store.close(),
+          () => {},
+        )
+      })
+      return closing
     },
   }
 }

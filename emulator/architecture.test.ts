@@ -18,7 +18,7 @@ interface Source {
   imports: Import[]
 }
 
-const FILES: Source[] = ['emulator', 'openapi', 'sdk-tests', 'build', 'bin']
+const FILES: Source[] = ['emulator', 'openapi', 'sdk-tests', 'bench', 'build', 'bin', 'demo']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
   .filter((path) => /\.(ts|js)$/.test(path) && !path.startsWith('emulator/gen/') && !path.includes('node_modules'))
   .sort()
@@ -42,6 +42,7 @@ const SOURCES = FILES.filter((file) => !isTest(file))
 /** Services that call each other: they join the transaction of the caller. */
 const ARROWS = [
   ['binaryauthorization', 'containeranalysis'],
+  ['binaryauthorization', 'logging'],
   ['admission', 'binaryauthorization'],
 ] as const
 
@@ -52,8 +53,14 @@ const SEED = [
   'emulator/gen/*',
   'emulator/seed*',
   'emulator/demo-seed.ts',
+  'emulator/services/artifactregistry/index.ts',
   'emulator/services/kms/index.ts',
   'yaml',
+  'node:*',
+]
+
+const ENTRANCE = [
+  ...['emulator/app.ts', 'emulator/config.ts', 'emulator/core/*', 'emulator/env.ts', 'emulator/listen.ts', 'emulator/log.ts'],
   'node:*',
 ]
 
@@ -63,7 +70,7 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/core/', ['node:crypto', 'type better-sqlite3']],
   ['emulator/mixins/', ['emulator/core/*', 'emulator/gen/*']],
   ['emulator/services/kms/', [...SERVICE, 'node:os', 'node:util', 'node:worker_threads', 'piscina']],
-  ['emulator/services/binaryauthorization/', [...SERVICE, 'openpgp', 'type better-sqlite3']],
+  ['emulator/services/binaryauthorization/', [...SERVICE, 'node:timers/promises', 'openpgp']],
   ['emulator/services/', SERVICE],
   ['emulator/transports/', ['emulator/core/*', 'emulator/gen/*', ...PROTOBUF, 'node:*']],
   ['emulator/console/', []],
@@ -74,11 +81,18 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/config.ts', ['emulator/core/*', 'emulator/log.ts', 'node:*']],
   ['emulator/admin.ts', ['emulator/core/*', 'node:*']],
   ['emulator/app.ts', ['emulator/*', 'node:*']],
-  ['emulator/main.ts', ['emulator/app.ts', 'emulator/config.ts', 'emulator/core/*', 'emulator/log.ts', 'node:*']],
-  ['emulator/index.ts', ['emulator/app.ts', 'emulator/config.ts', 'emulator/core/*', 'emulator/log.ts', 'node:*']],
+  ['emulator/listen.ts', ['emulator/core/*', 'node:*']],
+  ['emulator/endpoints.ts', ['emulator/core/*', 'node:*']],
+  ['emulator/running.ts', ['emulator/config.ts', 'emulator/core/*', 'emulator/endpoints.ts', 'emulator/listen.ts', 'node:*']],
+  ['emulator/env.ts', ['emulator/config.ts', 'node:*']],
+  ['emulator/exec.ts', ['emulator/config.ts', 'emulator/core/*', 'emulator/env.ts', 'emulator/running.ts', 'node:*']],
+  ['emulator/main.ts', [...ENTRANCE, 'emulator/endpoints.ts', 'emulator/exec.ts', 'emulator/running.ts']],
+  ['emulator/index.ts', [...ENTRANCE, 'type bin/library.cjs']],
   ['openapi/', ['emulator/services.ts', 'emulator/core/*', ...PROTOBUF, 'openapi-typescript', 'yaml', 'node:*']],
   ['build/', ['emulator/demo-seed.ts', 'esbuild', 'node:*']],
   ['bin/', ['dist/*', 'node:*']],
+  ['bench/', ['node:*']],
+  ['demo/', ['node:*']],
 ]
 
 const serviceOf = (path: string) => /^emulator\/services\/([^/]+)\//.exec(path)?.[1]

@@ -8,7 +8,15 @@ const defaults = {
   seed: undefined,
   project: 'my-app-prod',
   strictProjects: false,
+  maxLogEntries: undefined,
   logLevel: 'info',
+  endpointsFile: undefined,
+  url: undefined,
+  mode: 'proxy',
+  shell: process.platform === 'win32' ? 'powershell' : 'sh',
+  unset: false,
+  isAddressGiven: false,
+  isDescribed: false,
 }
 
 test('without flags and variables every setting has its default; an empty variable is none', () => {
@@ -24,7 +32,12 @@ test('a flag wins over its environment variable', () => {
     BINAUTHZ_EMULATOR_SEED: 'env.yaml',
     BINAUTHZ_EMULATOR_PROJECT: 'env-project',
     BINAUTHZ_EMULATOR_STRICT_PROJECTS: 'true',
+    BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES: '0',
     BINAUTHZ_EMULATOR_LOG_LEVEL: 'error',
+    BINAUTHZ_EMULATOR_ENDPOINTS_FILE: 'env.json',
+    BINAUTHZ_EMULATOR_URL: 'http://env:1/',
+    BINAUTHZ_EMULATOR_MODE: 'direct',
+    BINAUTHZ_EMULATOR_SHELL: 'json',
   }
   expect(readConfig({}, env)).toEqual({
     host: '0.0.0.0',
@@ -33,7 +46,15 @@ test('a flag wins over its environment variable', () => {
     seed: 'env.yaml',
     project: 'env-project',
     strictProjects: true,
+    maxLogEntries: 0,
     logLevel: 'error',
+    endpointsFile: 'env.json',
+    url: 'http://env:1',
+    mode: 'direct',
+    shell: 'json',
+    unset: false,
+    isAddressGiven: true,
+    isDescribed: false,
   })
   const { flags } = parseCommandLine([
     '--host=::1',
@@ -45,7 +66,9 @@ test('a flag wins over its environment variable', () => {
     's.yaml',
     '--project',
     'p',
+    '--max-log-entries=9',
     '--log-level=debug',
+    '--endpoints-file=e.json',
   ])
   expect(readConfig(flags, env)).toMatchObject({
     host: '::1',
@@ -53,8 +76,28 @@ test('a flag wins over its environment variable', () => {
     data: 'd',
     seed: 's.yaml',
     project: 'p',
+    maxLogEntries: 9,
     logLevel: 'debug',
+    endpointsFile: 'e.json',
+    isDescribed: true,
   })
+})
+
+test('what belongs to the environment of a command has flags too, and everything after -- is the command', () => {
+  const line = ['exec', '--url=http://[::1]:9', '--mode', 'proxy', '--project', 'p', '--', 'gcloud', '--port', '1', '--', '-h']
+  const { command, flags, rest } = parseCommandLine(line)
+  expect([command, rest]).toEqual(['exec', ['gcloud', '--port', '1', '--', '-h']])
+  expect(readConfig(flags, { BINAUTHZ_EMULATOR_MODE: 'direct' })).toMatchObject({
+    ...{ url: 'http://[::1]:9', mode: 'proxy', project: 'p', isAddressGiven: false, isDescribed: false },
+  })
+  expect(readConfig(parseCommandLine(['env', '--unset', '--shell=powershell']).flags, {})).toMatchObject({
+    unset: true,
+    shell: 'powershell',
+  })
+  for (const described of ['--seed=f', '--no-seed', '--data=d', '--strict-projects', '--max-log-entries=1'])
+    expect(readConfig(parseCommandLine(['exec', described]).flags, {}).isDescribed, described).toBe(true)
+  for (const address of ['--port=1', '--host=::1'])
+    expect(readConfig(parseCommandLine(['env', address]).flags, {}).isAddressGiven, address).toBe(true)
 })
 
 test.each([
@@ -72,7 +115,14 @@ test.each([
   [['--no-seed=yes'], {}, /^Option '--no-seed' does not take an argument: see binauthz-emulator --help\.$/],
   [['--port=-1'], {}, '--port must be a number from 0 to 65535, not "-1".'],
   [['--port=65536'], {}, '--port must be a number from 0 to 65535, not "65536".'],
+  [['--max-log-entries=-1'], {}, '--max-log-entries must be a number from 0 up, not "-1".'],
   [['--data='], {}, '--data needs a value: keep all data here; otherwise it is in memory and gone at the end.'],
+  ...['https://127.0.0.1:1', 'http://127.0.0.1:1/v1', "http://a'b", 'http://u@h', 'http://h\n', '127.0.0.1:9080', 'http://'].map(
+    (url) =>
+      [['env', `--url=${url}`], {}, `--url must be like http://127.0.0.1:9080, not "${url}".`] as [string[], object, string],
+  ),
+  [['env'], { BINAUTHZ_EMULATOR_URL: 'x' }, 'BINAUTHZ_EMULATOR_URL must be like http://127.0.0.1:9080, not "x".'],
+  [['env'], { BINAUTHZ_EMULATOR_SHELL: 'fish' }, 'BINAUTHZ_EMULATOR_SHELL must be one of sh, powershell, json, not "fish".'],
   [['--seed=a', '--no-seed'], {}, '--seed and --no-seed exclude each other: give one of them.'],
   [[], { BINAUTHZ_EMULATOR_PORT: '0x10' }, 'BINAUTHZ_EMULATOR_PORT must be a number from 0 to 65535, not "0x10".'],
   [

@@ -11,21 +11,44 @@ export interface Config {
   seed: string | false | undefined
   project: string
   strictProjects: boolean
+  /** Undefined where it is not given: what is kept then depends on where the data is. */
+  maxLogEntries: number | undefined
   logLevel: string
+  /** Where `start` writes its endpoints and `env` and `exec` find them; undefined for the place that every user has. */
+  endpointsFile: string | undefined
+  /** The emulator that `env` and `exec` are to use. */
+  url: string | undefined
+  mode: (typeof MODES)[number]
+  shell: (typeof SHELLS)[number]
+  unset: boolean
+  /** Does a flag or a variable say where it listens? */
+  isAddressGiven: boolean
+  /** Does a flag say what an emulator holds, so that one which runs already will not do? */
+  isDescribed: boolean
 }
+
+const MODES = ['proxy', 'direct'] as const
+const SHELLS = ['sh', 'powershell', 'json'] as const
+
+type Command = 'start' | 'env' | 'exec'
 
 interface Setting {
   flag: string
   /** What stands for its value in the help; a switch has none. */
   value?: string
-  env: string
+  env?: string
   default?: string
   help: string
+  /** The commands that take it. Without: those that start an emulator, which it describes. */
+  of?: Command[]
 }
 
+const EVERY: Command[] = ['start', 'env', 'exec']
+const STARTING: Command[] = ['start', 'exec']
+
 const SETTINGS = {
-  host: { flag: 'host', value: 'address', env: 'BINAUTHZ_EMULATOR_HOST', default: '127.0.0.1', help: 'listen here' },
-  port: { flag: 'port', value: 'port', env: 'BINAUTHZ_EMULATOR_PORT', default: '9080', help: '0 takes a free one' },
+  host: { flag: 'host', value: 'address', env: 'BINAUTHZ_EMULATOR_HOST', default: '127.0.0.1', help: 'listen here', of: EVERY },
+  port: { flag: 'port', value: 'port', env: 'BINAUTHZ_EMULATOR_PORT', default: '9080', help: '0 takes a free one', of: EVERY },
   data: {
     flag: 'data',
     value: 'folder',
@@ -40,11 +63,18 @@ const SETTINGS = {
     env: 'BINAUTHZ_EMULATOR_PROJECT',
     default: 'my-app-prod',
     help: `project of the demo; what ${'$'}{project} is in a seed file`,
+    of: EVERY,
   },
   strictProjects: {
     flag: 'strict-projects',
     env: 'BINAUTHZ_EMULATOR_STRICT_PROJECTS',
     help: 'refuse projects that the seed does not name',
+  },
+  maxLogEntries: {
+    flag: 'max-log-entries',
+    value: 'count',
+    env: 'BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES',
+    help: 'keep only the newest ones, decisions are among them; 0 keeps all (50000 in memory, all with --data)',
   },
   logLevel: {
     flag: 'log-level',
@@ -52,13 +82,42 @@ const SETTINGS = {
     env: 'BINAUTHZ_EMULATOR_LOG_LEVEL',
     default: 'info',
     help: LOG_LEVELS.join(', '),
+    of: ['start', 'exec'],
   },
+  endpointsFile: {
+    flag: 'endpoints-file',
+    value: 'file',
+    env: 'BINAUTHZ_EMULATOR_ENDPOINTS_FILE',
+    help: 'start writes here where it listens; env and exec look there',
+    of: EVERY,
+  },
+  url: { flag: 'url', value: 'url', env: 'BINAUTHZ_EMULATOR_URL', help: 'the emulator to use', of: ['env', 'exec'] },
+  mode: {
+    flag: 'mode',
+    value: 'mode',
+    env: 'BINAUTHZ_EMULATOR_MODE',
+    default: 'proxy',
+    help: 'how gcloud reaches it: proxy (real host names) or direct',
+    of: ['env', 'exec'],
+  },
+  shell: {
+    flag: 'shell',
+    value: 'shell',
+    env: 'BINAUTHZ_EMULATOR_SHELL',
+    default: process.platform === 'win32' ? 'powershell' : 'sh',
+    help: `what env writes for: ${SHELLS.join(', ')}`,
+    of: ['env'],
+  },
+  unset: { flag: 'unset', help: 'env takes back what it has set', of: ['env'] },
 } satisfies Record<string, Setting>
 
 const ROWS: Setting[] = Object.values(SETTINGS)
 
-/** The command and its flags; throws StartError with one sentence for what is no flag, lacks its value or follows no flag. */
-export function parseCommandLine(args: string[]) {
+/** The command, its flags, and what follows `--`; throws StartError with one sentence for what is no flag of the command, lacks its value
+ * or follows no flag. */
+export function parseCommandLine(line: string[]) {
+  const end = line.includes('--') ? line.indexOf('--') : line.length
+  const [args, rest] = [line.slice(0, end), line.slice(end + 1)]
   const options = Object.fromEntries(ROWS.map(({ flag, value }) => [flag, { type: value ? 'string' : 'boolean' } as const]))
   try {
     const { values, positionals } = parseArgs({
@@ -67,36 +126,61 @@ export function parseCommandLine(args: string[]) {
       options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
     })
     const { help, version, ...flags } = values as Record<string, string | boolean>
-    return { command: version ? 'version' : help ? 'help' : positionals.join(' ') || 'start', flags }
+    const command = version ? 'version' : help ? 'help' : positionals.join(' ') || 'start'
+    if (EVERY.includes(command as Command)) {
+      const foreign = ROWS.find(({ flag, of = STARTING }) => flags[flag] !== undefined && !of.includes(command as Command))
+      if (foreign) throw new Error(`${command} has no option '--${foreign.flag}'`)
+    }
+    if (positionals[0] === 'exec' && positionals.length > 1) throw new Error("exec needs '--' before its command")
+    if (rest.length > 0 && command !== 'exec') throw new Error(`${command} takes no command after '--'`)
+    return { command, flags, rest }
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\. |\n/) // the rest of it is about other flags
     throw new StartError(`${sentence}: see binauthz-emulator --help.`)
   }
 }
 
+/** What the process was started with. */
+export const inherited: NodeJS.ProcessEnv = process.env
+
 /** The configuration: a flag wins over its environment variable, that over the default. Throws StartError with one sentence for a wrong value. */
-export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.ProcessEnv = process.env): Config {
-  const origin = ({ flag, env: name }: Setting) => (flags[flag] === undefined ? name : `--${flag}`)
+export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.ProcessEnv = inherited): Config {
+  const variable = ({ env: name }: Setting) => (name && env[name]) || undefined
+  const origin = (setting: Setting) => (flags[setting.flag] === undefined ? setting.env : `--${setting.flag}`)
+  const isGiven = (setting: Setting) => (flags[setting.flag] ?? variable(setting)) !== undefined
 
   function text(setting: Setting): string | undefined {
     const flag = flags[setting.flag]
     if (flag === '') throw new StartError(`--${setting.flag} needs a value: ${setting.help}.`)
-    return (flag as string | undefined) ?? (env[setting.env] || setting.default)
+    return (flag as string | undefined) ?? variable(setting) ?? setting.default
   }
 
   function isOn(setting: Setting): boolean {
-    const value = String(flags[setting.flag] ?? (env[setting.env] || false))
+    const value = String(flags[setting.flag] ?? variable(setting) ?? false)
     if (/^(1|true|yes|on)$/i.test(value)) return true
     if (/^(0|false|no|off)$/i.test(value)) return false
     throw new StartError(`${setting.env} must be true or false, not "${value}".`)
   }
 
+  function oneOf<T extends string>(setting: Setting, values: readonly T[]): T {
+    const value = text(setting)!
+    if (!values.includes(value as T))
+      throw new StartError(`${origin(setting)} must be one of ${values.join(', ')}, not "${value}".`)
+    return value as T
+  }
+
   const port = text(SETTINGS.port)!
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535)
     throw new StartError(`${origin(SETTINGS.port)} must be a number from 0 to 65535, not "${port}".`)
-  const logLevel = text(SETTINGS.logLevel)!
-  if (!LOG_LEVELS.includes(logLevel))
-    throw new StartError(`${origin(SETTINGS.logLevel)} must be one of ${LOG_LEVELS.join(', ')}, not "${logLevel}".`)
+  const maxLogEntries = text(SETTINGS.maxLogEntries)
+  if (maxLogEntries !== undefined && !/^\d{1,9}$/.test(maxLogEntries))
+    throw new StartError(`${origin(SETTINGS.maxLogEntries)} must be a number from 0 up, not "${maxLogEntries}".`)
+  const url = text(SETTINGS.url)
+  if (url !== undefined && !/^http:\/\/([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?\/?$/i.test(url))
+    throw new StartError(`${origin(SETTINGS.url)} must be like http://127.0.0.1:9080, not "${url}".`)
+  const isDescribed = ROWS.some(({ flag, of }) => of === undefined && flags[flag] !== undefined)
+  if (isDescribed && flags.url)
+    throw new StartError('--url names an emulator that runs, and other options describe a new one: give one or the other.')
   if (flags.seed && flags['no-seed']) throw new StartError('--seed and --no-seed exclude each other: give one of them.')
   return {
     host: text(SETTINGS.host)!,
@@ -105,23 +189,37 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     seed: !flags.seed && isOn(SETTINGS.noSeed) ? false : text(SETTINGS.seed),
     project: text(SETTINGS.project)!,
     strictProjects: isOn(SETTINGS.strictProjects),
-    logLevel,
+    maxLogEntries: maxLogEntries === undefined ? undefined : Number(maxLogEntries),
+    logLevel: oneOf(SETTINGS.logLevel, LOG_LEVELS),
+    endpointsFile: text(SETTINGS.endpointsFile),
+    url: isDescribed ? undefined : url?.replace(/\/$/, ''),
+    mode: oneOf(SETTINGS.mode, MODES),
+    shell: oneOf(SETTINGS.shell, SHELLS),
+    unset: isOn(SETTINGS.unset),
+    isAddressGiven: isGiven(SETTINGS.host) || isGiven(SETTINGS.port),
+    isDescribed,
   }
 }
 
 /** What --help prints. */
 export function usage(): string {
-  const rows = ROWS.map(({ flag, value, default: preset, help, env }) => [
+  const rows = ROWS.map(({ flag, value, default: preset, help, env = '' }) => [
     `--${flag}${value ? ` <${value}>` : ''}`,
     `${help}${preset ? ` (${preset})` : ''}`,
     env,
   ])
   const width = (column: number) => Math.max(...rows.map((row) => row[column]!.length))
-  const lines = rows.map(([flag, help, env]) => `  ${flag!.padEnd(width(0))}  ${help!.padEnd(width(1))}  ${env}`)
+  const lines = rows.map(([flag, help, env]) => `  ${flag!.padEnd(width(0))}  ${help!.padEnd(width(1))}  ${env}`.trimEnd())
   return `Usage: binauthz-emulator [start] [options]
+       binauthz-emulator env [options]
+       binauthz-emulator exec [options] -- COMMAND [ARGUMENT ...]
 
 A local emulator of Google Cloud's attestation and admission stack: Cloud KMS, Container Analysis, Binary Authorization, GKE admission.
-The first line on stdout is its URL, logs go to stderr. It ends at SIGTERM or Ctrl-C.
+
+start  serves until SIGTERM or Ctrl-C. The first line on stdout is its URL, logs go to stderr.
+env    prints what points gcloud at an emulator that runs: eval "$(binauthz-emulator env)". env --unset takes it back.
+exec   runs one command in that environment and ends with its exit code. Where no emulator runs, or where an option says what it is to
+       hold, it starts one of its own on a free port, and ends it with the command.
 
 Options, what they are without being given, and the environment variable of each:
 ${lines.join('\n')}

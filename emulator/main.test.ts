@@ -1,69 +1,18 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { commandLine, refusal } from './testing/command-line.ts'
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const BIN = fileURLToPath(new URL('../bin/binauthz-emulator.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'main-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const environment = (extra: object) => ({ PATH: process.env.PATH, ...extra })
-
-/** Runs the command line to its end. */
-const run = (args: string[], env = {}) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', env: environment(env) })
-  return { status, stdout, stderr }
-}
-
-/** A refusal: one line on stderr, nothing on stdout, exit code 1. */
-const refusal = (sentence: string | RegExp) => ({
-  status: 1,
-  stdout: '',
-  stderr: typeof sentence === 'string' ? `binauthz-emulator: ${sentence}\n` : expect.stringMatching(sentence),
-})
-
-interface Running {
-  url: string
-  process: ChildProcess
-  /** What came on stdout after the first line, and on stderr, when it has ended. */
-  output: Promise<{ stdout: string; stderr: string }>
-  end(signal: NodeJS.Signals): Promise<number | null>
-}
-
-/** Starts the emulator and waits for the first line on stdout. */
-async function start(args: string[], env = {}): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const lines = createInterface({ input: child.stdout })
-  const rest: string[] = []
-  const closed = once(child, 'close')
-  const stderr = text(child.stderr)
-  const url = await new Promise<string>((resolve, reject) => {
-    lines.once('line', (line) => {
-      lines.on('line', (later) => rest.push(later))
-      resolve(line)
-    })
-    lines.once('close', () => stderr.then((lines) => reject(new Error(`the emulator ended: ${lines}`))))
-  })
-  return {
-    url,
-    process: child,
-    output: closed.then(async () => ({ stdout: rest.join('\n'), stderr: await stderr })),
-    async end(signal) {
-      child.kill(signal)
-      const [code] = await closed
-      return code
-    },
-  }
-}
+const { run, start } = commandLine(folder)
 
 const getJson = async (url: string) => (await fetch(url)).json() as Promise<any>
 
@@ -95,17 +44,13 @@ test('a port that is taken is one line and exit code 1', async () => {
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
-  const child = spawn(process.execPath, [MAIN, '--no-seed', '--port', String(port)], { env: environment({}) })
-  const output = Promise.all([text(child.stdout), text(child.stderr)])
-  const [status] = await once(child, 'close')
-  const [stdout, stderr] = await output
-  expect({ status, stdout, stderr }).toEqual(
+  expect(await run(['--no-seed', '--port', String(port)])).toEqual(
     refusal(`Port ${port} is in use: stop what listens there, or choose another with --port (0 takes a free one).`),
   )
 })
 
-test('an address that is not of this machine is one line and exit code 1', () => {
-  expect(run(['--no-seed', '--port', '0', '--host', '192.0.2.1'])).toEqual(
+test('an address that is not of this machine is one line and exit code 1', async () => {
+  expect(await run(['--no-seed', '--port', '0', '--host', '192.0.2.1'])).toEqual(
     refusal(
       /^binauthz-emulator: Cannot listen on 192\.0\.2\.1:0 \(.*EADDRNOTAVAIL.*\): choose others with --host and --port\.\n$/,
     ),
@@ -116,25 +61,34 @@ test.each([
   [['--prot', '0'], "Unknown option '--prot': see binauthz-emulator --help."],
   [['stop'], 'There is no command "stop": see binauthz-emulator --help.'],
   [['--port', 'http'], '--port must be a number from 0 to 65535, not "http".'],
-])('a wrong command line is one line and exit code 1: %j', (args, sentence) => {
-  expect(run(args)).toEqual(refusal(sentence))
+  [['start', '--shell', 'sh'], "start has no option '--shell': see binauthz-emulator --help."],
+  [['env', '--no-seed'], "env has no option '--no-seed': see binauthz-emulator --help."],
+  [['exec', '--unset', '--', 'true'], "exec has no option '--unset': see binauthz-emulator --help."],
+  [['env', '--', 'true'], "env takes no command after '--': see binauthz-emulator --help."],
+  [['exec', 'gcloud'], "exec needs '--' before its command: see binauthz-emulator --help."],
+  [['exec', '--'], 'exec needs a command after "--": see binauthz-emulator --help.'],
+  [['env', '--shell', 'fish'], '--shell must be one of sh, powershell, json, not "fish".'],
+  [['exec', '--mode', 'tls', '--', 'true'], '--mode must be one of proxy, direct, not "tls".'],
+])('a wrong command line is one line and exit code 1: %j', async (args, sentence) => {
+  expect(await run(args)).toEqual(refusal(sentence))
 })
 
 test('--help names every flag and environment variable, --version the version of the package', async () => {
   const { version } = (await import('../package.json', { with: { type: 'json' } })).default
-  expect(run(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
-  const { status, stdout, stderr } = run(['start', '--help'])
+  expect(await run(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+  const { status, stdout, stderr } = await run(['start', '--help'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  for (const name of ['HOST', 'PORT', 'DATA', 'SEED', 'NO_SEED', 'PROJECT', 'STRICT_PROJECTS', 'LOG_LEVEL']) {
-    const flag = `--${name.toLowerCase().replace('_', '-')}`
+  const settings = ['HOST', 'PORT', 'DATA', 'SEED', 'NO_SEED', 'PROJECT', 'STRICT_PROJECTS', 'MAX_LOG_ENTRIES', 'LOG_LEVEL']
+  for (const name of [...settings, 'ENDPOINTS_FILE', 'URL', 'MODE', 'SHELL']) {
+    const flag = `--${name.toLowerCase().replaceAll('_', '-')}`
     expect(stdout.split('\n')).toContainEqual(expect.stringMatching(`^  ${flag} .* BINAUTHZ_EMULATOR_${name}$`))
   }
 })
 
-test('a mistake in the seed is one line and exit code 1, and nothing listens', () => {
+test('a mistake in the seed is one line and exit code 1, and nothing listens', async () => {
   const seed = join(folder, 'seed.yaml')
   writeFileSync(seed, 'projects:\n  my-app-prod:\n    polcy: {}\n')
-  expect(run(['--port', '0', '--seed', seed])).toEqual(
+  expect(await run(['--port', '0', '--seed', seed])).toEqual(
     refusal(/^binauthz-emulator: .*seed\.yaml:3: projects\.my-app-prod\.polcy: unknown key "polcy"; known here: .*\.\n$/),
   )
 })
@@ -143,7 +97,7 @@ test('a folder that another emulator uses, that has newer data or can hold none 
   const data = join(folder, 'in-use')
   const args = ['--no-seed', '--port', '0', '--data', data]
   const { end } = await start(args)
-  expect(run(args)).toEqual(
+  expect(await run(args)).toEqual(
     refusal(`The data in ${data} is in use by another emulator. Stop it, or give another folder with --data.`),
   )
   await end('SIGTERM')
@@ -151,7 +105,7 @@ test('a folder that another emulator uses, that has newer data or can hold none 
   const db = new Database(join(data, 'emulator.sqlite'))
   db.prepare("INSERT INTO migrations VALUES ('kms', '999-later.sql')").run()
   db.close()
-  expect(run(args)).toEqual(
+  expect(await run(args)).toEqual(
     refusal(
       'The data was written by a newer version of binauthz-emulator (it has kms/999-later.sql): update, or give another folder with --data.',
     ),
@@ -160,10 +114,10 @@ test('a folder that another emulator uses, that has newer data or can hold none 
   writeFileSync(join(data, 'emulator.sqlite'), 'not a database, but long enough to be read as one'.repeat(100))
   const sentence = (path: string) =>
     new RegExp(`^binauthz-emulator: The data in ${path} cannot be opened \\(.*\\): give another folder .*\\n$`)
-  expect(run(args)).toEqual(refusal(sentence(data)))
+  expect(await run(args)).toEqual(refusal(sentence(data)))
   const file = join(folder, 'seed.yaml')
   writeFileSync(file, '')
-  expect(run(['--no-seed', '--port', '0', '--data', file])).toEqual(refusal(sentence(file)))
+  expect(await run(['--no-seed', '--port', '0', '--data', file])).toEqual(refusal(sentence(file)))
 })
 
 test('what was acknowledged before a kill -9 is there after the next start', async () => {

@@ -1,13 +1,24 @@
-// The command line: read the configuration, start, stop on SIGTERM.
+// The command line: read the configuration, start, stop on SIGTERM; or point a shell, or one command, at an emulator.
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { type App, createApp } from './app.ts'
-import { type Config, parseCommandLine, readConfig, usage } from './config.ts'
+import { type Config, inherited, parseCommandLine, readConfig, usage } from './config.ts'
 import { StartError } from './core/database.ts'
+import { writeEndpoints } from './endpoints.ts'
+import { gcloudFolder, setEnvironment, unsetEnvironment } from './env.ts'
+import { exec, type OwnEmulator } from './exec.ts'
+import { listen, localUrlOf, urlOf } from './listen.ts'
 import { createLogger } from './log.ts'
+import { findEmulator, noEmulator } from './running.ts'
 
-const COMMANDS: Record<string, (flags: Record<string, string | boolean>) => unknown> = {
-  start: (flags) => start(readConfig(flags)),
+type CommandLine = ReturnType<typeof parseCommandLine>
+
+const COMMANDS: Record<string, (line: CommandLine) => unknown> = {
+  start: ({ flags }) => start(readConfig(flags)),
+  env: ({ flags }) => printEnvironment(readConfig(flags)),
+  exec: async ({ flags, rest }) => {
+    const config = readConfig(flags)
+    process.exit(await exec(rest, config, () => startForCommand(config, flags)))
+  },
   help: () => process.stdout.write(usage()),
   version: () =>
     process.stdout.write(`${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`),
@@ -22,19 +33,28 @@ async function start(config: Config) {
     })
   const log = createLogger(config.logLevel)
   app = await createApp({ ...config, log })
-  const { server, isNew } = app
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    const inUse =
-      error.code === 'EADDRINUSE' &&
-      `Port ${config.port} is in use: stop what listens there, or choose another with --port (0 takes a free one).`
-    fail(inUse || `Cannot listen on ${config.host}:${config.port} (${error.message}): choose others with --host and --port.`)
-  })
-  server.listen(config.port, config.host, () => {
-    const { address, family, port } = server.address() as AddressInfo
-    process.stdout.write(`http://${family === 'IPv6' ? `[${address}]` : address}:${port}\n`)
-    const seed = config.seed === false ? 'none' : (config.seed ?? 'demo')
-    log.info({ data: config.data ?? 'in memory', ...(isNew ? { seed } : { seedAtReset: seed }) }, 'ready')
-  })
+  const { address, port } = await listen(app.server, config.host, config.port)
+  const endpoints = { url: localUrlOf(address, port), pid: process.pid, project: config.project, caFile: null }
+  process.once('exit', writeEndpoints(config.endpointsFile, endpoints))
+  process.stdout.write(`${urlOf(address, port)}\n`)
+  const seed = config.seed === false ? 'none' : (config.seed ?? 'demo')
+  log.info({ data: config.data ?? 'in memory', ...(app.isNew ? { seed } : { seedAtReset: seed }) }, 'ready')
+}
+
+/** The emulator of one command: it has the command's stderr, so it says there only what it must. */
+async function startForCommand({ host, ...config }: Config, flags: CommandLine['flags']): Promise<OwnEmulator> {
+  const log = createLogger(flags['log-level'] ? config.logLevel : 'warn')
+  const { server, close } = await createApp({ ...config, log })
+  const { address, port } = await listen(server, host, 0)
+  return { url: localUrlOf(address, port), project: config.project, close }
+}
+
+async function printEnvironment(config: Config) {
+  const { shell, mode, unset } = config
+  if (unset) return process.stdout.write(unsetEnvironment(shell, inherited))
+  const emulator = await findEmulator(config)
+  if (!emulator) throw new StartError(noEmulator(config))
+  return process.stdout.write(setEnvironment({ ...emulator, mode, folder: gcloudFolder(inherited) }, shell, inherited))
 }
 
 /** One line that says what is wrong and what to do, and exit code 1. */
@@ -45,10 +65,10 @@ function fail(message: string): never {
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // whoever read them may go away
 try {
-  const { command, flags } = parseCommandLine(process.argv.slice(2))
-  const run = Object.hasOwn(COMMANDS, command) && COMMANDS[command]
-  if (!run) throw new StartError(`There is no command "${command}": see binauthz-emulator --help.`)
-  await run(flags)
+  const line = parseCommandLine(process.argv.slice(2))
+  const run = Object.hasOwn(COMMANDS, line.command) && COMMANDS[line.command]
+  if (!run) throw new StartError(`There is no command "${line.command}": see binauthz-emulator --help.`)
+  await run(line)
 } catch (error) {
   if (!(error instanceof StartError)) throw error
   fail(error.message)

@@ -4,11 +4,21 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import { StartError } from './core/database.ts'
 import { type SeedValue, seedError } from './seed-value.ts'
 
+/** What a seed file holds, given as text. */
+export interface SeedText {
+  yaml: string
+}
+
 /** The file with `project` in place of each `${project}`. `name` stands in messages. Throws StartError if it cannot be read or parsed. */
 export function readSeedFile(path: string, project: string, name = path): SeedValue {
+  return readSeedText({ yaml: readText(path) }, project, name)
+}
+
+/** The same for text that is in no file. */
+export function readSeedText({ yaml }: SeedText, project: string, name = 'seed'): SeedValue {
   return parseSeed(
     name,
-    readText(path).replace(/\$\{project\}/g, () => project),
+    yaml.replace(/\$\{project\}/g, () => project),
   )
 }
 
@@ -20,6 +30,9 @@ function readText(file: string) {
   }
 }
 
+/** A few lines of aliases of aliases can stand for more values than fit in memory. */
+const MAX_ALIASED = 10_000
+
 function parseSeed(file: string, text: string): SeedValue {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -27,15 +40,19 @@ function parseSeed(file: string, text: string): SeedValue {
   for (const { message, pos } of [...document.errors, ...document.warnings])
     throw seedError({ file, line: lineOf(pos[0]), path: '' }, message)
   const open = new Set<unknown>()
+  let aliased = 0
 
-  function read(found: unknown, line: number, path: string): SeedValue {
+  function read(found: unknown, line: number, path: string, inAlias = false): SeedValue {
+    const isCopy = inAlias || isAlias(found)
     const node = isAlias(found) ? found.resolve(document) : (found as Node | null | undefined)
     if (isAlias(found) && (!node || open.has(node)))
       throw seedError({ file, line, path }, `*${found.source} stands for nothing: no &${found.source} ends before it.`)
+    if (isCopy && ++aliased > MAX_ALIASED)
+      throw seedError({ file, line, path }, `the aliases of the file stand for more than ${MAX_ALIASED} values.`)
     open.add(node)
     const member = (key: string, child: unknown, at: unknown): [string, SeedValue] => {
       const start = (at as Node).range?.[0]
-      return [key, read(child, start === undefined ? line : lineOf(start), path ? `${path}.${key}` : key)]
+      return [key, read(child, start === undefined ? line : lineOf(start), path ? `${path}.${key}` : key, isCopy)]
     }
     let value: unknown = isScalar(node) ? node.value : null
     let members: SeedValue['members'] = []

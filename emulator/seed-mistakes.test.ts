@@ -40,6 +40,13 @@ test.each([
   expect(await mistakeIn(seed)).toEqual(typeof sentence === 'string' ? sentence : expect.stringMatching(sentence))
 })
 
+test('aliases of aliases stand for at most 10,000 values', async () => {
+  const seed = (copies: number) =>
+    `projects:\n  app: &a {}\n  b: &b [${Array(100).fill('*a')}]\n  c: &c [${Array(98).fill('*b')}]\n  d: [${Array(copies).fill('*a')}]`
+  expect(await mistakeIn(seed(2))).toBe('seed.yaml:3: projects.b: must be a mapping of keys to values.')
+  expect(await mistakeIn(seed(3))).toBe('seed.yaml:5: projects.d.2: the aliases of the file stand for more than 10000 values.')
+})
+
 test.each([
   ['polcy: {}', /^3: polcy: unknown key "polcy"; known here: services, keyRings, notes, .*policy/],
   ['services: cloudkms.googleapis.com', '3: services: must be a list.'],
@@ -65,6 +72,25 @@ test.each([
   [
     'notes:\n  n:\n    attestation:\n      hint: {humanName: N}',
     '6: notes.n.attestation.hint.humanName: unknown key "humanName".',
+  ],
+  ['repositories: {images: {format: DOCKER}}', '3: repositories.images: the name of a repository here is LOCATION/REPOSITORY.'],
+  [
+    'repositories:\n  us/images:\n    format: DOCKERS',
+    /^5: repositories\.us\/images\.format: Invalid value at 'repository\.format' .*"DOCKERS"/,
+  ],
+  ['repositories: {us/images: {frmat: DOCKER}}', '3: repositories.us/images.frmat: unknown key "frmat".'],
+  ['images: [{image: us-docker.pkg.dev/my-app-prod/images/app}]', '3: images.0: digest is missing.'],
+  [
+    'images:\n  - image: us-docker.pkg.dev/my-app-prod/images/app:1\n    digest: x',
+    /^4: images\.0\.image: must be LOCATION-docker\.pkg\.dev\/PROJECT\/REPOSITORY\/IMAGE/,
+  ],
+  [
+    `images:\n  - image: us-docker.pkg.dev/my-app-prod/images/app\n    digest: ${IMAGE.slice(-71)}\n    tag: v1`,
+    '6: images.0.tag: unknown key "tag".',
+  ],
+  [
+    `images: [{image: us-docker.pkg.dev/my-app-prod/images/app, digest: "${IMAGE.slice(-71)}"}]`,
+    '3: images.0: The repository projects/my-app-prod/locations/us/repositories/images does not exist.',
   ],
   ['attestors: {a: {description: A}}', '3: attestors.a: note is missing.'],
   [

@@ -1,14 +1,19 @@
 // What a seed file may hold, and the calls that make it: seed/demo.yaml shows every form.
 import type { Context } from './core/service.ts'
 import { entries, fields, items, memberOf, object, type SeedValue, seedError, text } from './seed-value.ts'
+import { registerImage } from './services/artifactregistry/index.ts'
 import { createCryptoKeyFromPem } from './services/kms/index.ts'
 
 const KMS = 'google.cloud.kms.v1.KeyManagementService'
 const GRAFEAS = 'grafeas.v1.Grafeas'
+const ARTIFACT_REGISTRY = 'google.devtools.artifactregistry.v1.ArtifactRegistry'
 const BINAUTHZ = 'google.cloud.binaryauthorization.v1.BinauthzManagementServiceV1'
 
 /** The order of replay, over all projects: what is named by others comes first, wherever the file has it. */
-const PHASES = ['services', 'keyRings', 'cryptoKeys', 'notes', 'attestors', 'attestations', 'policy', 'iamPolicies'] as const
+const PHASES = [
+  ...(['services', 'keyRings', 'cryptoKeys', 'notes', 'repositories', 'virtualRepositories', 'images'] as const),
+  ...(['attestors', 'attestations', 'policy', 'iamPolicies'] as const),
+] as const
 
 /** Calls an RPC, or `run` in its place under the same rules; a refusal becomes a mistake at that place of the seed. */
 export type SeedCall = (
@@ -19,16 +24,29 @@ export type SeedCall = (
   run?: (request: any, ctx: Context) => unknown,
 ) => Promise<any>
 
+/** Runs an operation that is no RPC, in the same way. */
+export type SeedOperation = (at: SeedValue, operation: (request: any, ctx: Context) => unknown, request: object) => Promise<any>
+
 export interface SeedStep {
   phase: (typeof PHASES)[number]
   at: SeedValue
-  run(call: SeedCall): Promise<unknown>
+  run(call: SeedCall, operate: SeedOperation): Promise<unknown>
 }
 
 type Section = (at: SeedValue, project: string) => SeedStep[]
 
 /** What a project may have. */
-const SECTIONS: Record<string, Section> = { services, keyRings, notes, attestors, attestations, policy, iamPolicies }
+const SECTIONS: Record<string, Section> = {
+  services,
+  keyRings,
+  notes,
+  repositories,
+  images,
+  attestors,
+  attestations,
+  policy,
+  iamPolicies,
+}
 
 /** All steps of a seed, in the order of replay, and the projects that it names. Throws StartError for what is no seed. */
 export function seedSteps(seed: SeedValue): { projects: SeedValue[]; steps: SeedStep[] } {
@@ -49,10 +67,16 @@ function services(at: SeedValue, project: string): SeedStep[] {
   })
 }
 
+/** `europe-west2/ring`, the key of a mapping. */
+function locatedId(id: string, at: SeedValue, what: string, form: string): [location: string, id: string] {
+  const [location, resourceId, ...rest] = id.split('/')
+  if (!location || !resourceId || rest.length > 0) throw seedError(at, `the name of a ${what} here is LOCATION/${form}.`)
+  return [location, resourceId]
+}
+
 function keyRings(at: SeedValue, project: string): SeedStep[] {
   return entries(at).flatMap(([id, ring]) => {
-    const [location, keyRingId, ...rest] = id.split('/')
-    if (!location || !keyRingId || rest.length > 0) throw seedError(ring, 'the name of a key ring here is LOCATION/KEY_RING.')
+    const [location, keyRingId] = locatedId(id, ring, 'key ring', 'KEY_RING')
     const parent = `projects/${project}/locations/${location}`
     const { cryptoKeys } = fields(ring, ['cryptoKeys'])
     return [
@@ -76,6 +100,21 @@ function notes(at: SeedValue, project: string): SeedStep[] {
     const request = { parent: `projects/${project}`, noteId, note: object(note) }
     return step('notes', note, (call) => call(note, 'containeranalysis.v1', `${GRAFEAS}/CreateNote`, request))
   })
+}
+
+function repositories(at: SeedValue, project: string): SeedStep[] {
+  return entries(at).map(([id, repository]) => {
+    const [location, repositoryId] = locatedId(id, repository, 'repository', 'REPOSITORY')
+    const request = { parent: `projects/${project}/locations/${location}`, repositoryId, repository: object(repository) }
+    const isVirtual = memberOf(repository, 'mode')?.value === 'VIRTUAL_REPOSITORY' // its upstreams must be there
+    return step(isVirtual ? 'virtualRepositories' : 'repositories', repository, (call) =>
+      call(repository, 'artifactregistry.v1', `${ARTIFACT_REGISTRY}/CreateRepository`, request),
+    )
+  })
+}
+
+function images(at: SeedValue): SeedStep[] {
+  return items(at).map((image) => step('images', image, (_call, operate) => operate(image, registerImage, object(image))))
 }
 
 function attestors(at: SeedValue, project: string): SeedStep[] {
@@ -173,6 +212,7 @@ function policy(at: SeedValue, project: string): SeedStep[] {
 
 const IAM_APIS: [RegExp, api: string, service: string][] = [
   [/^projects\/[^/]+\/locations\/[^/]+\/keyRings\//, 'cloudkms.v1', 'google.iam.v1.IAMPolicy'],
+  [/^projects\/[^/]+\/locations\/[^/]+\/repositories\//, 'artifactregistry.v1', ARTIFACT_REGISTRY],
   [/^projects\/[^/]+\/(?:policy$|attestors\/)/, 'binaryauthorization.v1', 'google.iam.v1.IAMPolicy'],
   [/^projects\/[^/]+\/(?:notes|occurrences)\//, 'containeranalysis.v1', 'google.devtools.containeranalysis.v1.ContainerAnalysis'],
 ]

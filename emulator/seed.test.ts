@@ -32,6 +32,7 @@ async function start(options: Partial<AppOptions>): Promise<TestEmulator> {
 }
 
 const GRAFEAS = 'grafeas.v1.Grafeas'
+const ARTIFACT_REGISTRY = 'google.devtools.artifactregistry.v1.ArtifactRegistry'
 const BINAUTHZ = 'google.cloud.binaryauthorization.v1.BinauthzManagementServiceV1'
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
@@ -106,7 +107,7 @@ test('the requests of the demo are in canonical form, so that a start need not c
   expect(new Set(methods)).toEqual(
     new Set([
       ...['EnableService', 'CreateKeyRing', 'CreateCryptoKey', 'CreateNote', 'GetPublicKey', 'CreateAttestor'],
-      ...['GetAttestor', 'AsymmetricSign', 'CreateOccurrence', 'UpdatePolicy'],
+      ...['GetAttestor', 'AsymmetricSign', 'CreateOccurrence', 'UpdatePolicy', 'CreateRepository'],
     ]),
   )
 })
@@ -205,6 +206,47 @@ ${indented(privateKey.export({ type: 'pkcs8', format: 'pem' }), 14)}
       pkixPublicKey: expect.objectContaining({ publicKeyPem: String(publicPem) }),
     },
   ])
+})
+
+test('the images of the demo are found by their tags', async () => {
+  const { call } = await start({ seed: undefined })
+  const parent = 'projects/my-app-prod/locations/europe-west2/repositories/images'
+  for (const tag of ['attested', 'unattested'])
+    expect(
+      await call('artifactregistry.v1', `${ARTIFACT_REGISTRY}/GetTag`, { name: `${parent}/packages/app/tags/${tag}` }),
+    ).toEqual({
+      name: `${parent}/packages/app/tags/${tag}`,
+      version: `${parent}/packages/app/versions/${digestOf(tag)}`,
+    })
+})
+
+test('repositories and images may stand in any order, a virtual repository before its upstreams too', async () => {
+  const seed = seedFile(`
+projects:
+  my-app-prod:
+    iamPolicies: {locations/us/repositories/apps: [{role: roles/artifactregistry.reader, members: [allUsers]}]}
+    images:
+      - {image: us-docker.pkg.dev/my-app-prod/apps/team/app, digest: "${digestOf('an image')}", tags: [v1], imageSizeBytes: 7}
+    repositories:
+      us/all:
+        format: DOCKER
+        mode: VIRTUAL_REPOSITORY
+        virtualRepositoryConfig:
+          upstreamPolicies: [{id: apps, repository: projects/my-app-prod/locations/us/repositories/apps, priority: 1}]
+      us/apps: {format: DOCKER, labels: {team: blue}}
+`)
+  const { call } = await start({ seed })
+  const registry = (method: string, request: object) => call('artifactregistry.v1', `${ARTIFACT_REGISTRY}/${method}`, request)
+  const parent = 'projects/my-app-prod/locations/us'
+  const { repositories } = await registry('ListRepositories', { parent })
+  expect(repositories).toMatchObject([{ mode: 'VIRTUAL_REPOSITORY' }, { labels: { team: 'blue' }, sizeBytes: '7' }])
+  const { dockerImages } = await registry('ListDockerImages', { parent: `${parent}/repositories/apps` })
+  expect(dockerImages).toMatchObject([
+    { uri: `us-docker.pkg.dev/my-app-prod/apps/team/app@${digestOf('an image')}`, tags: ['v1'], imageSizeBytes: '7' },
+  ])
+  expect(await registry('GetIamPolicy', { resource: `${parent}/repositories/apps` })).toMatchObject({
+    bindings: [{ role: 'roles/artifactregistry.reader', members: ['allUsers'] }],
+  })
 })
 
 test('IAM policies are set on resources of all services', async () => {

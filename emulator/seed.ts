@@ -4,12 +4,13 @@ import { type Database, StartError } from './core/database.ts'
 import type { Dispatcher } from './core/dispatch.ts'
 import { canonicalProject, createProject } from './core/projects.ts'
 import { type FieldViolation, StatusError } from './core/status.ts'
-import { type SeedCall, seedSteps } from './seed-steps.ts'
+import type { SeedText } from './seed-file.ts'
+import { type SeedCall, type SeedOperation, seedSteps } from './seed-steps.ts'
 import { memberOf, type SeedValue, seedError } from './seed-value.ts'
 
 export interface Replay {
-  /** Path of the seed file; the demo without it. */
-  file?: string
+  /** Path of the seed file, or what would stand in it; the demo without it. */
+  file?: string | SeedText
   /** What `${project}` stands for in the file. */
   project: string
   dispatcher: Dispatcher
@@ -39,12 +40,14 @@ export async function replaySeed({ file, project, dispatcher, db, checkRequest }
       const checked = file === undefined ? request : await checkRequest(api, method, request)
       return run ? dispatcher.run(run, checked) : dispatcher.call(api, method, checked)
     })
-  for (const step of steps) await step.run(call)
+  const operate: SeedOperation = (at, operation, request) => located(at, () => dispatcher.run(operation, request))
+  for (const step of steps) await step.run(call, operate)
 }
 
-async function readSeed(file: string | undefined, project: string): Promise<SeedValue> {
+async function readSeed(file: Replay['file'], project: string): Promise<SeedValue> {
   if (file === undefined) return (await import('./demo-seed.ts')).demoSeed(project)
-  return (await import('./seed-file.ts')).readSeedFile(file, project)
+  const { readSeedFile, readSeedText } = await import('./seed-file.ts')
+  return typeof file === 'string' ? readSeedFile(file, project) : readSeedText(file, project)
 }
 
 /** The clock of a replay: it begins an hour ago and goes on by 10 ms a reading. Keys are thus ready at the next call, whatever the

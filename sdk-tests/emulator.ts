@@ -1,9 +1,10 @@
 // The built emulator as its user has it: a process of its own, reached over HTTP alone.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
-import { succeed } from './commands.ts'
+import { succeed, temporaryFolder } from './commands.ts'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -37,6 +38,8 @@ afterAll(() => {
 export async function startEmulator(...flags: string[]): Promise<Emulator> {
   if (!process.env.EMULATOR_ENTRY) await succeed(process.execPath, ['build/bundle.ts', '--if-stale'], { cwd: ROOT })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BINAUTHZ_EMULATOR_')))
+  // so that no shell of the user takes it for one of his
+  env.BINAUTHZ_EMULATOR_ENDPOINTS_FILE = join(temporaryFolder(), 'endpoints.json')
   const child = spawn(process.execPath, [ENTRY, 'start', '--port', '0', '--log-level', 'warn', ...flags], {
     cwd: ROOT,
     env,

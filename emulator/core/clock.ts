@@ -40,9 +40,9 @@ export function parseTimestamp(text: string): bigint {
   return BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
 
-/** Nanoseconds of a ProtoJSON Duration, `"3.5s"`. */
+/** Nanoseconds of a ProtoJSON Duration, `"3.5s"`; protobuf has no seconds of more than 12 digits. */
 export function parseDuration(text: string): bigint {
-  const [, sign, seconds, fraction = ''] = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/.exec(text) ?? []
+  const [, sign, seconds, fraction = ''] = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(text) ?? []
   if (seconds === undefined) throw new RangeError(`not a duration: ${text}`)
   const nanos = BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
   return sign ? -nanos : nanos

@@ -1,5 +1,5 @@
 // The one SQLite database. `:memory:` by default; a folder keeps it, readable by its owner alone.
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -18,11 +18,13 @@ export class StartError extends Error {}
 export function openDatabase(folder: string | undefined, sources: MigrationSource[]): Database.Database {
   let db: Database.Database | undefined
   try {
+    const file = folder ? join(folder, 'emulator.sqlite') : ':memory:'
     if (folder) {
-      process.umask(0o077) // key material is in it
       mkdirSync(folder, { recursive: true, mode: 0o700 })
+      closeSync(openSync(file, 'a', 0o600)) // key material is in it; SQLite gives its other files the same mode
     }
-    db = new Database(folder ? join(folder, 'emulator.sqlite') : ':memory:', { timeout: 1000 })
+    db = new Database(file, { timeout: 1000 })
+    db.pragma('temp_store = memory') // a read-only root file system may have no folder for temporary files
     db.pragma('locking_mode = EXCLUSIVE') // one emulator a folder
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = NORMAL') // a killed process loses nothing; only a power cut could

@@ -3,8 +3,17 @@ import type { Database } from 'better-sqlite3'
 import { type Clock, formatTimestamp } from './clock.ts'
 import type { Ids } from './ids.ts'
 import { canonicalProject, projectNumber } from './projects.ts'
-import type { Caller, Context, IoOperation, Logger, Operation, Rpc, Service } from './service.ts'
-import { unimplemented } from './status.ts'
+import {
+  type Caller,
+  type Context,
+  type IoOperation,
+  type Logger,
+  type Operation,
+  type Rpc,
+  type Service,
+  Stale,
+} from './service.ts'
+import { aborted, unimplemented } from './status.ts'
 
 export interface World {
   db: Database
@@ -13,6 +22,7 @@ export interface World {
   log: Logger
   strictProjects: boolean
   isOwnAuthority(authority: string): boolean
+  maxLogEntries?: number
 }
 
 export interface Dispatcher {
@@ -22,6 +32,9 @@ export interface Dispatcher {
   run<Req, Res>(operation: Operation<Req, Res> | IoOperation<Req, Res>, request: Req, caller?: Caller): Promise<Res>
 }
 
+/** How often an operation whose ground shifts is carried out before it is given up. */
+const MAX_ATTEMPTS = 5
+
 export function createDispatcher(world: World, services: Service[]): Dispatcher {
   const rpcs = new Map<string, Rpc>()
   for (const { apis } of services)
@@ -30,15 +43,22 @@ export function createDispatcher(world: World, services: Service[]): Dispatcher 
         for (const [method, rpc] of Object.entries(methods)) rpcs.set(`${api} ${service}/${method}`, rpc)
   const transaction = world.db.transaction((work: () => unknown) => work())
 
-  async function run(operation: Operation | IoOperation, request: unknown, caller: Caller = {}): Promise<any> {
+  async function run(operation: Operation | IoOperation, request: unknown, caller: Caller = {}, attempt = 1): Promise<any> {
     const ctx = createContext(world, caller)
     if (typeof operation === 'function') return transaction(() => operation(request, ctx))
     const prepared = await operation.prepare(request, ctx)
-    return transaction(() => operation.commit(request, ctx, prepared))
+    try {
+      return transaction(() => operation.commit(request, ctx, prepared))
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error
+      if (attempt === MAX_ATTEMPTS)
+        throw aborted('What the request depends on kept changing while it was carried out. Please retry.')
+      return run(operation, request, caller, attempt + 1)
+    }
   }
 
   return {
-    run,
+    run: (operation, request, caller) => run(operation, request, caller),
     async call(api, method, request, caller) {
       const rpc = rpcs.get(`${api} ${method}`)
       if (!rpc) throw unimplemented(`Method ${method.replace('/', '.')} (${api})`)
@@ -60,6 +80,8 @@ function createContext(world: World, caller: Caller): Context {
     now: () => new Date(Number(nanos / 1_000_000n)),
     timestamp: (digits = 6) => formatTimestamp(nanos, digits),
     isOwnAuthority: world.isOwnAuthority,
+    canonicalName: (name) => canonicalProject(world.db, name, world.strictProjects),
+    maxLogEntries: world.maxLogEntries ?? 0,
   }
 }
 

@@ -167,6 +167,34 @@ test('a filter is at most 64 KiB long and 100 parentheses deep', () => {
   expect(refusal('('.repeat(101))).toBe('parentheses nested deeper than 100 at position 101')
   expect(refusal('a=('.repeat(20_000))).toContain('unexpected "="')
   expect(refusal('NOT('.repeat(16_000))).toContain('nested deeper than 100')
-  expect(parsed('(a) '.repeat(16_000))).toContain('(and a a a')
+  expect(parsed('(a) '.repeat(500))).toContain('(and a a a')
   expect(matches(parseFilter('a.'.repeat(32_000).concat('a=1')), { a: { a: 1 } })).toBe(false)
+})
+
+test('a filter has at most 500 terms and wildcards, whatever joins them', () => {
+  const most = [
+    Array(500).fill('a').join(' OR '),
+    `x=(${Array(500).fill('a').join(' OR ')})`,
+    Array(250).fill('NOT a=b AND -has_prefix(a, b)').join(' '),
+    `a="${'*x'.repeat(499)}"`,
+    '*x'.repeat(249).concat(' ', '*x'.repeat(249)),
+  ]
+  expect(most.map(refusal).filter((message) => !message.startsWith('accepted'))).toEqual([])
+  expect(most.map((text) => refusal(`${text} a`))).toEqual(
+    most.map((text) => `more than 500 terms and wildcards at position ${text.length + 2}`),
+  )
+  expect(refusal(`a="${'*x'.repeat(30_000)}*z"`)).toBe('a value of more than 2048 characters at position 3')
+})
+
+test('a value has at most 2,048 characters', () => {
+  const filters = (size: number) => {
+    const long = 'x'.repeat(size)
+    return [long, `a=${long}`, `a:"${long}"`, `a=(b OR ${long})`, `has_suffix(a, ${long})`, `${'a.'.repeat(20)}${long.slice(40)}`]
+  }
+  expect(
+    filters(2048)
+      .map(refusal)
+      .filter((message) => !message.startsWith('accepted')),
+  ).toEqual([])
+  for (const message of filters(2049).map(refusal)) expect(message).toContain('a value of more than 2048 characters at position')
 })

@@ -1,7 +1,7 @@
 // The grammar of list filters (https://google.aip.dev/160, its EBNF, and https://cloud.google.com/logging/docs/view/logging-query-language):
 // text → expression. What the grammar has and the emulator has not is refused by name.
 
-import { jsonName, type Value } from './filter-values.ts'
+import { filterValue, jsonName, type Value } from './filter-values.ts'
 import { invalidArgument } from './status.ts'
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | ':'
@@ -28,6 +28,10 @@ export type Expression =
 
 const MAX_BYTES = 64 * 1024
 const MAX_DEPTH = 100
+/** Every resource of a list is compared with all of them, and meanwhile nobody else is served. */
+const MAX_TERMS = 500
+/** To search for longer text can take V8 the product of its length and that of what it is searched in. */
+const MAX_VALUE = 2048
 
 const SPACE = /\s+/y
 /** In a term `.` traverses and a comparator ends the text; after a comparator a bare value may be `2012-04-21T11:30:00.5Z`. */
@@ -45,6 +49,8 @@ interface Reader {
   readonly text: string
   position: number
   depth: number
+  /** Terms and wildcards seen so far. */
+  terms: number
   /** Top-level fields seen so far. */
   readonly fields: Set<string>
 }
@@ -87,7 +93,7 @@ function takeKeyword(reader: Reader, keyword: string) {
   return true
 }
 
-const bare = (text: string): Value => ({ text, pieces: text.split('*'), quoted: false })
+const bare = (text: string): Value => filterValue(text.split('*'), false)
 
 function escaped(reader: Reader): string {
   ESCAPED.lastIndex = reader.position
@@ -116,7 +122,7 @@ function quotedString(reader: Reader): Value {
     } else piece += char === '\\' ? escaped(reader) : char
   }
   pieces.push(piece)
-  return { text: pieces.join('*'), pieces, quoted: true }
+  return filterValue(pieces, true)
 }
 
 function stringOr(reader: Reader, pattern: RegExp, expected: string, keywordsToo = false): Value {
@@ -126,7 +132,18 @@ function stringOr(reader: Reader, pattern: RegExp, expected: string, keywordsToo
   return text === undefined ? unexpected(reader, expected) : bare(text)
 }
 
-const value = (reader: Reader) => stringOr(reader, BARE_VALUE, 'a value')
+/** What one term compares resources with. */
+function counted(reader: Reader, value: Value, start: number): Value {
+  if (value.text.length > MAX_VALUE) fail(reader, `a value of more than ${MAX_VALUE} characters`, start)
+  reader.terms += value.pieces.length
+  if (reader.terms > MAX_TERMS) fail(reader, `more than ${MAX_TERMS} terms and wildcards`, start)
+  return value
+}
+
+function value(reader: Reader): Value {
+  const start = reader.position
+  return counted(reader, stringOr(reader, BARE_VALUE, 'a value'), start)
+}
 
 /** `foo"bar"`, `a=b(c)`: two things without a space between them. */
 function boundary(reader: Reader) {
@@ -191,7 +208,7 @@ function restriction(reader: Reader): Expression {
   if (operator === undefined) {
     reader.position = end
     boundary(reader)
-    return { type: 'text', value: joined(parts) }
+    return { type: 'text', value: counted(reader, joined(parts), start) }
   }
   if (operator.endsWith('~')) fail(reader, `unsupported operator "${operator}"`)
   reader.position += operator.length
@@ -255,7 +272,7 @@ function expression(reader: Reader, operand: Operand): Expression {
 /** The expression of a filter (undefined for a blank one) and the top-level fields it names, in ProtoJSON spelling.
  * Throws INVALID_ARGUMENT with the position (from 1) and the offending token. */
 export function parseExpression(text: string): { expression?: Expression; fields: ReadonlySet<string> } {
-  const reader: Reader = { text, position: 0, depth: 0, fields: new Set() }
+  const reader: Reader = { text, position: 0, depth: 0, terms: 0, fields: new Set() }
   if (Buffer.byteLength(text) > MAX_BYTES) throw invalidArgument(`Invalid list filter: longer than ${MAX_BYTES} bytes`)
   if (text.trim() === '') return { fields: reader.fields }
   const parsed = expression(reader, restriction)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type FilterOptions, matches, parseFilter } from './filter.ts'
-import { glob, instant, jsonName } from './filter-values.ts'
+import { filterValue, glob, instant, jsonName } from './filter-values.ts'
 
 /** The filters of the list that match. */
 const matching = (filters: string[], resource: unknown, options?: FilterOptions) =>
@@ -235,6 +235,17 @@ test('glob finds pieces in order and needs no more than one pass', () => {
   expect(glob(['', 'a', 'a', ''], 'a')).toBe(false)
   expect(glob(Array(10_000).fill('a'), 'a'.repeat(20_000))).toBe(true)
   expect(glob([...Array(10_000).fill('a'), 'b'], 'a'.repeat(20_000))).toBe(false)
+})
+
+test('what resources are compared with is made once for a value', () => {
+  expect(filterValue(['A_b', ''], true)).toEqual({
+    text: 'A_b*',
+    pieces: ['A_b', ''],
+    quoted: true,
+    folded: { text: 'a_b*', pieces: ['a_b', ''] },
+    anywhere: ['', 'a_b', '', ''],
+    jsonName: 'AB*',
+  })
 })
 
 test('jsonName spells a field as ProtoJSON does', () => {

@@ -3,11 +3,25 @@
 
 import { invalidArgument } from './status.ts'
 
-/** The right-hand side of a comparison. `pieces` is the text split at its wildcards: `a*b` is ['a', 'b'], `"a\*b"` is ['a*b']. */
-export interface Value {
+interface Pattern {
   readonly text: string
+  /** The text split at its wildcards: `a*b` is ['a', 'b'], `"a\*b"` is ['a*b']. */
   readonly pieces: readonly string[]
+}
+
+/** The right-hand side of a comparison. What resources are compared with is made once for a filter, not for each of them. */
+export interface Value extends Pattern {
   readonly quoted: boolean
+  /** In lower case, as are the pieces of `anywhere`, which match text that holds the value in any place. */
+  readonly folded: Pattern
+  readonly anywhere: readonly string[]
+  readonly jsonName: string
+}
+
+export function filterValue(pieces: readonly string[], quoted: boolean): Value {
+  const text = pieces.join('*')
+  const folded = { text: text.toLowerCase(), pieces: pieces.map((piece) => piece.toLowerCase()) }
+  return { text, pieces, quoted, folded, anywhere: ['', ...folded.pieces, ''], jsonName: jsonName(text) }
 }
 
 export interface ValueOptions {
@@ -69,15 +83,16 @@ const both = <T>(read: (text: string) => T | undefined, left: string, right: str
   return value !== undefined && value === read(right)
 }
 
-/** True if `text` is the pieces in order with anything between them. Never backtracks: a filter comes from outside. */
+/** True if `text` is the pieces in order with anything between them. One pass, which never backtracks: a filter comes from outside. */
 export function glob(pieces: readonly string[], text: string): boolean {
-  const [first = '', ...rest] = pieces
-  const last = rest.pop()
-  if (last === undefined) return text === first
+  const [first = ''] = pieces
+  const last = pieces.at(-1) ?? ''
+  if (pieces.length < 2) return text === first
   const end = text.length - last.length
   if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false
   let from = first.length
-  for (const piece of rest) {
+  for (let index = 1; index < pieces.length - 1; index++) {
+    const piece = pieces[index]!
     const found = text.indexOf(piece, from)
     if (found < 0 || found + piece.length > end) return false
     from = found + piece.length
@@ -86,7 +101,7 @@ export function glob(pieces: readonly string[], text: string): boolean {
 }
 
 const fold = (text: string, { caseInsensitive }: ValueOptions) => (caseInsensitive ? text.toLowerCase() : text)
-const foldPieces = ({ pieces }: Value, options: ValueOptions) => pieces.map((piece) => fold(piece, options))
+const wanted = (value: Value, { caseInsensitive }: ValueOptions): Pattern => (caseInsensitive ? value.folded : value)
 
 /** `=` on one value: numbers by value, timestamps as instants, durations as seconds, all else as text with `*` as a wildcard.
  * Text that only looks like a number is compared as text if it is quoted: the tag "1.10" is not the tag "1.1". */
@@ -95,7 +110,7 @@ export function equals(actual: unknown, value: Value, options: ValueOptions): bo
   if (typeof actual === 'boolean') return value.text === String(actual)
   if (typeof actual === 'number') return NUMBER.test(value.text) && compareNumbers(String(actual), value.text) === 0
   if (typeof actual !== 'string') return false
-  if (glob(foldPieces(value, options), fold(actual, options))) return true
+  if (glob(wanted(value, options).pieces, fold(actual, options))) return true
   if (hasWildcard(value)) return false
   if (TIMESTAMP.test(actual) && both(instant, actual, value.text)) return true
   if (both(seconds, actual, value.text)) return true
@@ -121,18 +136,18 @@ export function order(actual: unknown, value: Value, field: string, options: Val
     return limit === undefined ? undefined : sign(duration, limit)
   }
   if (INT64.test(actual) && NUMBER.test(value.text)) return compareNumbers(actual, value.text)
-  return sign(fold(actual, options), fold(value.text, options))
+  return sign(fold(actual, options), wanted(value, options).text)
 }
 
 /** `:` on one value: a map or message has a key, a string equals or contains the text (`options.has`), all else equals. */
 export function has(actual: unknown, value: Value, options: ValueOptions): boolean {
   if (isMessage(actual) && !isAnything(value)) {
     return Object.keys(actual).some(
-      (key) => present(actual[key]) && (glob(value.pieces, key) || (!value.quoted && key === jsonName(value.text))),
+      (key) => present(actual[key]) && (glob(value.pieces, key) || (!value.quoted && key === value.jsonName)),
     )
   }
   if (typeof actual === 'string' && options.has === 'substring' && !isAnything(value)) {
-    return fold(actual, options).includes(fold(value.text, options))
+    return fold(actual, options).includes(wanted(value, options).text)
   }
   return equals(actual, value, options)
 }

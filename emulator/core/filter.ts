@@ -47,7 +47,8 @@ const dotted = (path: FieldPath) => path.map((step) => step.jsonName).join('.')
 
 /** Parses a filter; a blank one matches everything. With `options` its fields are checked too, so that an unknown one is refused even
  * if there is nothing to list. Throws INVALID_ARGUMENT: `Invalid list filter: unexpected ")", expected …, at position 5` (from 1),
- * an unknown function, operator or field by name, more than 64 KiB, or parentheses nested deeper than 100. */
+ * an unknown function, operator or field by name, more than 64 KiB, than 500 terms and wildcards or than 2,048 characters of one
+ * value, or parentheses nested deeper than 100. */
 export function parseFilter(text: string, options: AnyOptions = {}): Filter {
   const filter = parseExpression(text)
   checkFields(filter, options)
@@ -69,7 +70,7 @@ function checkFields(filter: Filter, { known, fields = {} }: AnyOptions) {
  * Throws INVALID_ARGUMENT for an unknown field, a timestamp ordered against what is none, an unknown value of an ordered enum. */
 export function matches<Resource>(filter: Filter, resource: Resource, options: FilterOptions<Resource> = {}): boolean {
   checkFields(filter, options)
-  return filter.expression === undefined || holds(filter.expression, resource, options)
+  return filter.expression === undefined || holds(filter.expression, { resource }, options)
 }
 
 /** The comparisons that every matching resource fulfils, for a look-up by index before `matches`. Comparisons with a wildcard, and of
@@ -92,10 +93,12 @@ function child(value: unknown, { name, jsonName }: FieldStep): unknown {
 }
 
 /** The values a path leads to, without those that are missing. */
-function resolve(resource: unknown, [top, ...rest]: FieldPath, { fields = {} }: AnyOptions): unknown[] {
+function resolve(resource: unknown, path: FieldPath, { fields = {} }: AnyOptions): unknown[] {
+  const [top] = path
   const computed = Object.hasOwn(fields, top.jsonName) ? fields[top.jsonName] : undefined
   let values = elements(computed ? computed(resource as never) : child(resource, top))
-  for (const step of rest) values = values.flatMap((value) => elements(child(value, step)))
+  for (let index = 1; index < path.length && values.length > 0; index++)
+    values = values.flatMap((value) => elements(child(value, path[index]!)))
   return values
 }
 
@@ -142,38 +145,47 @@ const CALL: Record<FunctionName, (text: string, part: string) => boolean> = {
  * "image-policy.k8s.io/break-glass", the key of a label. */
 const FIELD_NAME = /^@?[A-Za-z_]\w*$/
 
-function mentions(resource: unknown, { pieces }: Value): boolean {
-  const pattern = ['', ...pieces.map((piece) => piece.toLowerCase()), '']
-  const found = (text: string) => glob(pattern, text.toLowerCase())
+/** A resource, and in lower case the texts to search in, once a term has asked for them. */
+interface Subject {
+  readonly resource: unknown
+  texts?: readonly string[]
+}
+
+function textsOf(resource: unknown): string[] {
+  const texts: string[] = []
   const pending = [resource]
   while (pending.length > 0) {
     const value = pending.pop()
-    if (typeof value === 'string' || typeof value === 'number') {
-      if (found(String(value))) return true
-    } else if (Array.isArray(value)) {
+    if (typeof value === 'string' || typeof value === 'number') texts.push(String(value).toLowerCase())
+    else if (Array.isArray(value)) {
       for (const element of value) pending.push(element)
     } else if (isMessage(value)) {
       for (const [key, content] of Object.entries(value)) {
-        if (!FIELD_NAME.test(key) && found(key)) return true
+        if (!FIELD_NAME.test(key)) texts.push(key.toLowerCase())
         pending.push(content)
       }
     }
   }
-  return false
+  return texts
 }
 
-type Holds<Type> = (expression: Extract<Expression, { type: Type }>, resource: unknown, options: AnyOptions) => boolean
+function mentions(subject: Subject, { anywhere }: Value): boolean {
+  subject.texts ??= textsOf(subject.resource)
+  return subject.texts.some((text) => glob(anywhere, text))
+}
+
+type Holds<Type> = (expression: Extract<Expression, { type: Type }>, subject: Subject, options: AnyOptions) => boolean
 
 const HOLDS: { [Type in Expression['type']]: Holds<Type> } = {
-  and: ({ of }, resource, options) => of.every((each) => holds(each, resource, options)),
-  or: ({ of }, resource, options) => of.some((each) => holds(each, resource, options)),
-  not: ({ of }, resource, options) => !holds(of, resource, options),
-  comparison: ({ field, operator, value }, resource, options) =>
+  and: ({ of }, subject, options) => of.every((each) => holds(each, subject, options)),
+  or: ({ of }, subject, options) => of.some((each) => holds(each, subject, options)),
+  not: ({ of }, subject, options) => !holds(of, subject, options),
+  comparison: ({ field, operator, value }, { resource }, options) =>
     COMPARE[operator](resolve(resource, field, options), value, field, options),
-  call: ({ function: name, field, value }, resource, options) =>
+  call: ({ function: name, field, value }, { resource }, options) =>
     resolve(resource, field, options).some((actual) => typeof actual === 'string' && CALL[name](actual, value.text)),
-  text: ({ value }, resource) => mentions(resource, value),
+  text: ({ value }, subject) => mentions(subject, value),
 }
 
-const holds = (expression: Expression, resource: unknown, options: AnyOptions) =>
-  (HOLDS[expression.type] as Holds<Expression['type']>)(expression, resource, options)
+const holds = (expression: Expression, subject: Subject, options: AnyOptions) =>
+  (HOLDS[expression.type] as Holds<Expression['type']>)(expression, subject, options)

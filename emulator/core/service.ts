@@ -27,6 +27,11 @@ export interface Context {
   timestamp(digits?: 6 | 9): string
   /** Is `host[:port]` a name of this emulator itself: loopback, or a host by which clients have addressed it? */
   isOwnAuthority(authority: string): boolean
+  /** A name that begins with `projects/<id or number>`, with the id; refused where the project cannot exist. The dispatcher does this
+   * to the names at the top of a request; those in its lists are for the operation. */
+  canonicalName(name: string): string
+  /** Log entries beyond this are dropped, the oldest first; 0 for no bound. */
+  readonly maxLogEntries: number
 }
 
 export type Operation<Req = any, Res = any> = (request: Req, ctx: Context) => Res
@@ -41,6 +46,9 @@ export const io = <Req, Res, Prepared>(
   prepare: (request: Req, ctx: Context) => Promise<Prepared>,
   commit: (request: Req, ctx: Context, prepared: Prepared) => Res,
 ): IoOperation<Req, Res, Prepared> => ({ prepare, commit })
+
+/** Thrown by a `commit` that finds changed what `prepare` has read: both are done again. */
+export class Stale extends Error {}
 
 export interface Rpc<Req = any, Res = any> {
   run: Operation<Req, Res> | IoOperation<Req, Res, any>

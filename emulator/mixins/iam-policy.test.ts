@@ -102,6 +102,9 @@ describeTransports('IAM policies', (emulator) => {
     expect(await ask('permissions', permissions)).toEqual({ permissions })
     expect(await ask('nowhere', permissions)).toEqual({})
     expect(await ask('permissions', [])).toEqual({})
-    await expect(ask('permissions', ['cloudkms.*'])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    for (const wrong of ['cloudkms.*', `a${'.b'.repeat(128)}`, 'a.'.repeat(4_000_000)])
+      await expect(ask('permissions', [wrong])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const longest = `aa${'.b'.repeat(127)}`
+    expect(await ask('permissions', [longest])).toEqual({ permissions: [longest] })
   })
 })

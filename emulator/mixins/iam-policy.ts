@@ -29,6 +29,9 @@ const EMPTY_ETAG = 'ACAB'
 const MEMBER =
   /^(?:allUsers|allAuthenticatedUsers|(?:user|serviceAccount|group|domain|projectOwner|projectEditor|projectViewer|deleted:(?:user|serviceAccount|group)):.+|principal(?:Set)?:\/\/.+)$/
 const ROLE = /^(?:roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[\w.]+$/
+const PERMISSION = /^[a-z]+(\.[a-zA-Z]+)+$/
+/** The expression would run out of stack on a long text. */
+const MAX_PERMISSION_LENGTH = 256
 
 function storedPolicy(ctx: Context, resource: string): IamPolicy {
   const body = ctx.db.prepare('SELECT body FROM iam_policies WHERE resource = ?').pluck().get(resource) as string | undefined
@@ -110,8 +113,8 @@ export function iamPolicyMixin(resources: ResourceType[]) {
   function testIamPermissions({ resource = '', permissions = [] }: { resource?: string; permissions?: string[] }, ctx: Context) {
     const type = typeOf(resource)
     for (const permission of permissions)
-      if (!/^[a-z]+(\.[a-zA-Z]+)+$/.test(permission))
-        throw invalidArgument(`Permission ${permission} is not valid for this resource.`)
+      if (permission.length > MAX_PERMISSION_LENGTH || !PERMISSION.test(permission))
+        throw invalidArgument(`Permission ${permission.slice(0, MAX_PERMISSION_LENGTH)} is not valid for this resource.`)
     try {
       type.check(resource, ctx)
     } catch (error) {

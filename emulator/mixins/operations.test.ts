@@ -4,7 +4,7 @@ import { createDispatcher } from '../core/dispatch.ts'
 import { randomIds } from '../core/ids.ts'
 import type { Context } from '../core/service.ts'
 import { testClock } from '../testing/clock.ts'
-import { finishedOperation, operationsMixin } from './operations.ts'
+import { finishedOperation, operationsMixin, startedOperation } from './operations.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -22,6 +22,11 @@ function operations() {
   return {
     finish: (parent: string, id: string) =>
       dispatcher.run((_request: object, ctx: Context) => finishedOperation(ctx, parent, id, { response: { done: id } }), {}),
+    start: (parent: string, id: string) =>
+      dispatcher.run((_request: object, ctx: Context) => {
+        const metadata = { '@type': 'type.googleapis.com/notes.Metadata' }
+        return startedOperation(ctx, parent, id, { metadata, response: { created: id } })
+      }, {}),
     call: (method: string, request: object) =>
       dispatcher.call('notes.v1', `google.longrunning.Operations/${method}`, request) as Promise<any>,
   }
@@ -37,6 +42,14 @@ test('an operation is done from the beginning, and can be read by its name', asy
   })
   expect(await call('GetOperation', { name: operation.name })).toEqual(operation)
   expect((await finish('', 'b')).name).toBe('operations/b')
+})
+
+test('an operation that is started is not done in the answer that starts it, and done at the next request', async () => {
+  const { start, call } = operations()
+  const metadata = { '@type': 'type.googleapis.com/notes.Metadata' }
+  const name = 'projects/my-app-prod/locations/us/operations/a'
+  expect(await start('projects/my-app-prod/locations/us', 'a')).toEqual({ name, metadata })
+  expect(await call('GetOperation', { name })).toEqual({ name, metadata, done: true, response: { created: 'a' } })
 })
 
 test('an operation that is not there is not found, by any method', async () => {

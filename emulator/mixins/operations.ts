@@ -1,4 +1,4 @@
-// google.longrunning.Operations, once for all APIs (https://google.aip.dev/151). Operations here are done when they are made.
+// google.longrunning.Operations, once for all APIs (https://google.aip.dev/151). What they do is done when they are made.
 import { collection, page } from '../core/collection.ts'
 import { type Context, rpc } from '../core/service.ts'
 import { notFound } from '../core/status.ts'
@@ -23,6 +23,13 @@ export function finishedOperation(
   const operation = { name: `${parent ? `${parent}/` : ''}operations/${id}`, ...result, done: true }
   operations(ctx).insert(operation.name, parent, operation, `${ctx.timestamp(9)} ${id}`)
   return operation
+}
+
+/** The same for APIs whose answer shows an operation that is still under way: `name` and `metadata`, no `done`. Whoever looks it up, which
+ * no request can do sooner than the next, finds it done. */
+export function startedOperation(...args: Parameters<typeof finishedOperation>): LongrunningOperation {
+  const { name, metadata } = finishedOperation(...args)
+  return { name, metadata }
 }
 
 function getOperation({ name = '' }: { name?: string }, ctx: Context): LongrunningOperation {

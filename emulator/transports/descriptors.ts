@@ -1,6 +1,6 @@
 // The descriptor set of each API, read at its first request: parsing all of them would double the time of a start.
-import { readFileSync } from 'node:fs'
-import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary, type Registry } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 const registries = new Map<string, FileRegistry>()
@@ -14,6 +14,21 @@ export function registryOf(api: string): FileRegistry {
     registries.set(api, registry)
   }
   return registry
+}
+
+/** The types that an answer of an API may hold as google.protobuf.Any: its own, or where it has none of that name those of any other. On a
+ * host that names no API, `projects/P/locations/L/operations/O` is answered by the first that has it, for the operations of all. */
+export function answerTypesOf(api: string): Registry {
+  const own = registryOf(api)
+  return {
+    ...own,
+    getMessage(name) {
+      const found = own.getMessage(name)
+      if (found) return found
+      const others = readdirSync(new URL('../gen/', import.meta.url)).filter((file) => file.endsWith('.binpb'))
+      return others.map((file) => registryOf(file.replace(/\.binpb$/, '')).getMessage(name)).find((message) => message)
+    },
+  }
 }
 
 /** `method` is `package.Service/Method`. */

@@ -1,7 +1,9 @@
-// The real gcloud in direct mode: every API's endpoint is the emulator's URL, and its configuration is a folder of its own.
+// The real gcloud, with a configuration of its own. Directly: every API's endpoint is the emulator's URL. Or inside `exec`, which makes the
+// emulator its proxy and leaves Google's host names.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CommandResult, isInstalled, run, temporaryFolder } from '../commands.ts'
+import { ENTRY, ROOT } from '../emulator.ts'
 
 const APIS = ['binaryauthorization', 'cloudkms', 'containeranalysis', 'serviceusage']
 
@@ -22,7 +24,7 @@ export function hasGcloud(suite: string): boolean {
 }
 
 /** gcloud for one project of the emulator at `url`. Prompts are answered with their default. */
-export function createGcloud(url: string, project: string): Gcloud {
+export function createGcloud(url: string, project: string, way: 'directly' | 'inside exec' = 'directly'): Gcloud {
   const folder = temporaryFolder()
   const overrides = APIS.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, `${url}/`])
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CLOUDSDK_') || name === 'CLOUDSDK_PYTHON')
@@ -39,10 +41,15 @@ export function createGcloud(url: string, project: string): Gcloud {
     CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
   }
+  const exec = [join(ROOT, ENTRY), 'exec', '--url', url, '--project', project, '--', 'gcloud']
+  const gcloud = (...args: string[]) =>
+    way === 'directly'
+      ? run('gcloud', args, { env, cwd: folder })
+      : run(process.execPath, [...exec, ...args], { env: { ...Object.fromEntries(inherited), HOME: folder }, cwd: folder })
   return {
-    run: (...args) => run('gcloud', args, { env, cwd: folder }),
+    run: gcloud,
     async ok(...args) {
-      const { code, stdout, stderr } = await run('gcloud', args, { env, cwd: folder })
+      const { code, stdout, stderr } = await gcloud(...args)
       if (code !== 0) throw new Error(`gcloud ${args.join(' ')} ended with ${code}:\n${stderr}`)
       return stdout
     },

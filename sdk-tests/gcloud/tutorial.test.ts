@@ -27,10 +27,12 @@ const binauthz = (...args: string[]) => gcloud.ok('container', 'binauthz', ...ar
 const describeAttestor = async () =>
   JSON.parse(await binauthz('attestors', 'describe', 'vulnerability-scan-attestor', '--format=json'))
 
-describe.skipIf(!hasGcloud('sdk-tests/gcloud/tutorial.test.ts'))('the tutorial', () => {
+const found = hasGcloud('sdk-tests/gcloud/tutorial.test.ts')
+
+describe.skipIf(!found).each(['directly', 'inside exec'] as const)('the tutorial with gcloud %s', (way) => {
   beforeAll(async () => {
     emulator = await startEmulator('--no-seed')
-    gcloud = createGcloud(emulator.url, PROJECT)
+    gcloud = createGcloud(emulator.url, PROJECT, way)
   })
   afterAll(async () => {
     expect(await emulator.stop()).toBe(0)
@@ -140,7 +142,7 @@ describe.skipIf(!hasGcloud('sdk-tests/gcloud/tutorial.test.ts'))('the tutorial',
     )
     const armored = await add(`--pgp-public-key-file=${gcloud.file('key.asc', pgp.armored)}`, '--comment=The release team')
 
-    const authority = emulator.url.replace('http:', '')
+    const authority = way === 'directly' ? emulator.url.replace('http:', '') : '//cloudkms.googleapis.com'
     expect(kms).toMatchObject({
       id: `${authority}/v1/${versionName('ec-key')}`,
       pkixPublicKey: { signatureAlgorithm: 'ECDSA_P256_SHA256' },

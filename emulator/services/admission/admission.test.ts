@@ -468,10 +468,11 @@ describeTransports('admission', (emulator) => {
     const image = `${REPOSITORY}@${digestOf('app')}`
     expect(await admit(image, { operation: 'UPDATE' })).toMatchObject({ allowed: false })
     expect(await admit(image, { operation: 'UPDATE', subResource: 'ephemeralcontainers' })).toMatchObject({ allowed: false })
-    expect(await admit(image, { kind: { group: 'apps', version: 'v1', kind: 'Deployment' } })).toEqual({
-      uid: 'f0e1',
-      allowed: true,
-    })
+    const deployment = {
+      kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+      object: { apiVersion: 'apps/v1', kind: 'Deployment' },
+    }
+    expect(await admit(image, deployment)).toEqual({ uid: 'f0e1', allowed: true })
     expect(await admit(image, { operation: 'DELETE', object: null })).toEqual({ uid: 'f0e1', allowed: true })
     expect(await admit(image, { operation: 'UPDATE', subResource: 'status' })).toEqual({ uid: 'f0e1', allowed: true })
   })

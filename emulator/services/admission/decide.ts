@@ -1,20 +1,23 @@
 // From an evaluation to an answer: enforce, dry run or break-glass. Both webhooks share it, and both leave a decision behind.
 import type { Context } from '../../core/service.ts'
-import { type Decision, type Deployment, denialCause, denialMessage, evaluate } from '../binaryauthorization/index.ts'
+import { type Deployment, denialCause, denialMessage, evaluate, type Judged } from '../binaryauthorization/index.ts'
 
 export interface Question {
   source: string
   deployment: Deployment
   breakGlass: boolean
+  /** Images that are named and not judged. */
+  imageVolumes?: string[]
   uid?: string
   pod?: string
   operation?: string
 }
 
-export type Judged = Omit<Decision, 'id' | 'time'>
-
 /** Judges, and records nothing yet. Break-glass names itself even where the images would have passed, and goes before dry run. */
-export async function judge({ source, deployment, breakGlass, uid, pod, operation }: Question, ctx: Context): Promise<Judged> {
+export async function judge(
+  { source, deployment, imageVolumes = [], breakGlass, uid, pod, operation }: Question,
+  ctx: Context,
+): Promise<Judged> {
   const { images, ...where } = deployment
   const evaluation = await evaluate(deployment, ctx)
   const denied = evaluation.images.filter(({ allowed }) => !allowed)
@@ -28,6 +31,7 @@ export async function judge({ source, deployment, breakGlass, uid, pod, operatio
     operation,
     verdict,
     ...(message && { message }),
+    ...(imageVolumes.length > 0 && { imageVolumesNotJudged: imageVolumes }),
     ...evaluation,
     allowed: verdict !== 'DENIED',
   }

@@ -6,6 +6,7 @@ export interface PodFacts {
   namespace: string
   serviceAccount: string
   images: string[]
+  imageVolumes: string[]
   breakGlass: boolean
 }
 
@@ -16,9 +17,9 @@ export const BREAK_GLASS_ANNOTATION = 'alpha.image-policy.k8s.io/break-glass'
 
 const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
 
-type Json = Record<string, any>
+export type Json = Record<string, any>
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Images of all containers, init and ephemeral ones too, each once. A container without a readable image counts as the image "",
  * which no rule that asks for attestations lets pass. */
@@ -35,15 +36,31 @@ export function imagesOf(spec: unknown): string[] {
   return [...new Set(images)]
 }
 
+/** Text that may be missing; anything else than text is refused, because what it is taken for could match a rule. */
+export function optionalText(value: unknown, path: string): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string') throw invalidArgument(`${path} of the review is no string.`)
+  return value
+}
+
 export function podFacts(pod: unknown, namespace: string | undefined): PodFacts {
-  if (!isObject(pod)) throw invalidArgument('request.object of the AdmissionReview is no Pod.')
-  const { metadata, spec } = pod
+  if (!isObject(pod) || !isObject(pod.metadata ?? {})) throw invalidArgument('request.object of the AdmissionReview is no Pod.')
+  const { metadata = {}, spec } = pod
   const named = (source: unknown, key: string) => isObject(source) && source[key] === 'true'
+  const images = imagesOf(spec)
+  const serviceAccount = optionalText(spec.serviceAccountName, 'spec.serviceAccountName')
   return {
-    name: metadata?.name ?? (metadata?.generateName && `${metadata.generateName}`),
-    namespace: namespace || metadata?.namespace || 'default',
-    serviceAccount: spec?.serviceAccountName || spec?.serviceAccount || 'default',
-    images: imagesOf(spec),
+    name: optionalText(metadata?.name, 'metadata.name') ?? optionalText(metadata?.generateName, 'metadata.generateName'),
+    namespace: namespace ?? optionalText(metadata?.namespace, 'metadata.namespace') ?? 'default',
+    serviceAccount: serviceAccount ?? optionalText(spec.serviceAccount, 'spec.serviceAccount') ?? 'default',
+    images,
+    imageVolumes: imageVolumesOf(spec),
     breakGlass: named(metadata?.labels, BREAK_GLASS_LABEL) || named(metadata?.annotations, BREAK_GLASS_ANNOTATION),
   }
 }
+
+/** Images that are mounted as volumes. Nothing tells that production judges them, so they are named and not judged. */
+const imageVolumesOf = ({ volumes }: Json): string[] =>
+  (Array.isArray(volumes) ? volumes : [])
+    .map((volume) => volume?.image?.reference)
+    .filter((reference) => typeof reference === 'string')

@@ -31,7 +31,7 @@ export interface RuleStep {
   evaluationMode: string
   enforcementMode: string
   result: 'ALLOWED' | 'DENIED'
-  /** DENIED: ALWAYS_DENY, IMAGE_NOT_BY_DIGEST or ATTESTOR_NOT_SATISFIED. */
+  /** DENIED: ALWAYS_DENY, IMAGE_NOT_BY_DIGEST, ATTESTOR_NOT_SATISFIED, RULE_UNKNOWN or TOO_MANY_IMAGES. */
   code?: string
   why?: string
   digest?: string

@@ -13,7 +13,7 @@ import { getSystemPolicy } from './system-policy.ts'
 import { validateAttestationOccurrence } from './validate.ts'
 import { answeringV1Beta1, listV1Beta1, writingV1Beta1 } from './versions.ts'
 
-export { type Decision, recordDecision } from './decisions.ts'
+export { type Judged, recordDecision } from './decisions.ts'
 export { evaluate } from './evaluation.ts'
 export type { Deployment, Evaluation, ImageEvaluation } from './evaluation-tree.ts'
 export { denialCause, denialMessage, imageReviewReason } from './messages.ts'

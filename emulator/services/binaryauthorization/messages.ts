@@ -4,24 +4,19 @@ import { ruleWording } from './rules.ts'
 
 const ruleStepOf = ({ steps }: ImageEvaluation) => steps.find((step) => step.step === 'ADMISSION_RULE') as RuleStep
 
-const failed = (step: RuleStep) => (step.attestors ?? []).filter(({ result }) => result === 'NOT_SATISFIED')
+/** Sentences by the attestors that are not satisfied; none where the rule denies without asking attestors. */
+const byAttestors = ({ attestors = [] }: RuleStep, sentence: (attestor: AttestorStep) => string): string[] =>
+  attestors.filter(({ result }) => result === 'NOT_SATISFIED').map(sentence)
 
-const byAttestor = (image: string, { attestor, reason }: AttestorStep) =>
-  `Image ${image} denied by attestor ${attestor}: ${reason}`
-
-/** The same without the word `attestor`, as the older webhook said it. */
-const byAttestorOfOld = (image: string, { attestor, reason }: AttestorStep) => `Image ${image} denied by ${attestor}: ${reason}`
+/** Why a rule denies that asks no attestor. */
+const ownReason = ({ code, why = '' }: RuleStep, alwaysDeny: string) => (code === 'ALWAYS_DENY' ? alwaysDeny : why)
 
 /** `Image X denied by Binary Authorization default admission rule. Image X denied by attestor …: …` */
 export function denialMessage(evaluation: ImageEvaluation): string {
   const { image } = evaluation
   const step = ruleStepOf(evaluation)
-  const tail =
-    step.code === 'ALWAYS_DENY'
-      ? 'Denied by always_deny admission rule'
-      : failed(step)
-          .map((attestor) => byAttestor(image, attestor))
-          .join('. ')
+  const sentences = byAttestors(step, ({ attestor, reason }) => `Image ${image} denied by attestor ${attestor}: ${reason}`)
+  const tail = sentences.join('. ') || ownReason(step, 'Denied by always_deny admission rule')
   return `Image ${image} denied by Binary Authorization ${ruleWording(step.rule)}. ${tail}`
 }
 
@@ -29,19 +24,19 @@ export function denialMessage(evaluation: ImageEvaluation): string {
 export function denialCause(evaluation: ImageEvaluation): string {
   const { image } = evaluation
   const step = ruleStepOf(evaluation)
-  if (step.code === 'ALWAYS_DENY') return `'${image}' : Denied by an ALWAYS_DENY admission rule\n`
-  return failed(step)
-    .map((attestor) => `'${image}' : ${byAttestor(image, attestor)}\n`)
-    .join('')
+  const sentences = byAttestors(
+    step,
+    ({ attestor, reason }) => `'${image}' : Image ${image} denied by attestor ${attestor}: ${reason}\n`,
+  )
+  return sentences.join('') || `'${image}' : ${ownReason(step, 'Denied by an ALWAYS_DENY admission rule')}\n`
 }
 
-/** The older wording, of the ImageReview webhook: `Denied by default admission rule. Denied by Attestor. Image …`. */
+/** The older wording, of the ImageReview webhook: `Denied by default admission rule. Denied by Attestor. Image X denied by …: …`. */
 export function imageReviewReason(evaluation: ImageEvaluation): string {
   const { image } = evaluation
   const step = ruleStepOf(evaluation)
-  const denied = `Denied by ${ruleWording(step.rule)}.`
-  if (step.code === 'ALWAYS_DENY') return `${denied} Denied by always_deny admission rule`
-  return `${denied} Denied by Attestor. ${failed(step)
-    .map((attestor) => byAttestorOfOld(image, attestor))
-    .join('. ')}`
+  const sentences = byAttestors(step, ({ attestor, reason }) => `Image ${image} denied by ${attestor}: ${reason}`)
+  const tail =
+    sentences.length > 0 ? `Denied by Attestor. ${sentences.join('. ')}` : ownReason(step, 'Denied by always_deny admission rule')
+  return `Denied by ${ruleWording(step.rule)}. ${tail}`
 }

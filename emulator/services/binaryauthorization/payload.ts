@@ -1,6 +1,8 @@
 // What an attestation's signature is over: a "simple signing" JSON document that names an image by digest
 // (https://cloud.google.com/binary-authorization/docs/making-attestations), sometimes inside DSSE's pre-authentication encoding.
 
+import { repeatedKey } from '../../core/repeated-key.ts'
+
 /** The type that gcloud's `--dsse-type` defaults to. */
 export const SIMPLE_SIGNING_TYPE = 'application/vnd.dev.cosign.simplesigning.v1+json'
 
@@ -46,26 +48,6 @@ export function digestOfPayload(payload: Buffer): PayloadDigest {
     }
   }
   return { digest, type: string(critical.type), dockerReference: string(object(critical.identity)?.['docker-reference']) }
-}
-
-/** The first key that stands twice in one object of `text`, which JSON.parse has accepted (it keeps the last one, others the first).
- * Keys are compared after their escapes are decoded. */
-function repeatedKey(text: string): string | undefined {
-  const open: (Set<string> | undefined)[] = []
-  let previous = ''
-  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g)) {
-    const keys = open.at(-1)
-    if (token === '{') open.push(new Set())
-    else if (token === '[') open.push(undefined)
-    else if (token === '}' || token === ']') open.pop()
-    else if (keys && token.startsWith('"') && previous !== ':') {
-      const key = JSON.parse(token) as string
-      if (keys.has(key)) return key
-      keys.add(key)
-    }
-    previous = token
-  }
-  return undefined
 }
 
 /** DSSE's pre-authentication encoding, `DSSEv1 <length> <type> <length> <payload>`, lengths in bytes

@@ -118,6 +118,11 @@ test('bytes behind the numbers of a key packet, which would change the fingerpri
   const padded = Buffer.concat([bytes.subarray(0, 2 + bytes[1]!), Buffer.of(0), bytes.subarray(2 + bytes[1]!)])
   padded[1]! += 1
   await expect(checkPgpPublicKey(block(padded))).rejects.toThrow(invalid('malformed'))
+  const subkey = rsaPacket(14, [1, 0, 1])
+  const paddedSubkey = Buffer.concat([subkey, Buffer.of(0)])
+  paddedSubkey.writeUInt32BE(subkey.readUInt32BE(2) + 1, 2)
+  expect(await checkPgpPublicKey(block(Buffer.concat([bytes, subkey])))).toHaveProperty('id')
+  await expect(checkPgpPublicKey(block(Buffer.concat([bytes, paddedSubkey])))).rejects.toThrow(invalid('malformed'))
 })
 
 test('keys whose signatures are not verified are refused by name', async () => {
@@ -146,6 +151,28 @@ test('a curve that is not verified is refused by name', async () => {
     await expect(keyOn(oid)).rejects.toThrow(
       expect.objectContaining({ code: 'UNIMPLEMENTED', message: expect.stringContaining(name) as string }),
     )
+  }
+})
+
+/** A version 4 key packet of RSA with the exponent `e`, whose modulus ends in the byte `end`. */
+function rsaPacket(tag: number, e: number[], end = 1) {
+  const mpi = (bytes: number[]) => [bytes.length >> 5, ((bytes.length - 1) * 8 + 32 - Math.clz32(bytes[0]!)) & 255, ...bytes]
+  const body = [4, 0, 0, 0, 0, 1, ...mpi([0xff, ...Buffer.alloc(254, 7), end]), ...mpi(e)]
+  return Buffer.from([0xc0 | tag, 0xff, 0, 0, body.length >> 8, body.length & 255, ...body])
+}
+
+test('an RSA key with which anybody could sign is refused, as a primary key and as a subkey', async () => {
+  const { publicKey } = await newKey()
+  const id = publicKey.getFingerprint().toUpperCase()
+  const primary = Buffer.from(publicKey.write())
+  const check = (...parts: Buffer[]) => checkPgpPublicKey(block(Buffer.concat(parts)))
+  for (const e of [[3], [17], [41], [1, 0, 1], [1, 0, 0, 0, 1]]) {
+    expect((await check(rsaPacket(6, e))).id, `${e}`).toHaveLength(40)
+    expect(await check(primary, rsaPacket(14, e)), `${e}`).toEqual({ id })
+  }
+  for (const [e, end] of [[[1]], [[2]], [[1, 0, 0]], [[1, 0, 1], 6]] as [number[], number?][]) {
+    await expect(check(rsaPacket(6, e, end)), `${e}`).rejects.toThrow(invalid('prove nothing'))
+    await expect(check(primary, rsaPacket(14, e, end)), `${e}`).rejects.toThrow(invalid('prove nothing'))
   }
 })
 

@@ -47,7 +47,8 @@ export function dearmor(text: string): { label: string; data: Buffer } | undefin
 }
 
 /** Reads the one public key of an armored text.
- * @throws INVALID_ARGUMENT for private keys, several keys, keys that are not version 4, and everything malformed */
+ * @throws INVALID_ARGUMENT for private keys, several keys, keys that are not version 4, RSA numbers with which anybody could sign (of
+ * the key or of a subkey), and everything malformed */
 export async function readPgpPublicKey(armored: string): Promise<PgpPublicKey> {
   const block = armored.length <= MAX_KEY_LENGTH ? dearmor(armored) : undefined
   if (!block) throw invalidArgument(`${INVALID}: it must be exactly one ASCII-armored block, the output of gpg --armor --export.`)
@@ -55,10 +56,20 @@ export async function readPgpPublicKey(armored: string): Promise<PgpPublicKey> {
     throw invalidArgument(`${INVALID}: its armor must be PGP PUBLIC KEY BLOCK, not PGP ${block.label}.`)
   const packets = packetsOf(block.data)
   if (!packets) throw invalidArgument(`${INVALID}: it is malformed.`)
-  const { fingerprint, revoked, revokedSubkeys } = transferablePublicKey(packets)
+  const { fingerprint, fingerprints, revoked, revokedSubkeys } = transferablePublicKey(packets)
   const key = await parse(block.data)
-  // openpgp takes the fingerprint of what it understood of the key packet; a difference means that bytes of it were skipped.
-  if (key?.getFingerprint().toUpperCase() !== fingerprint) throw invalidArgument(`${INVALID}: it is malformed.`)
+  // openpgp takes a fingerprint of what it understood of a key packet; a difference means that bytes of it were skipped.
+  if (
+    !key ||
+    key.getFingerprint().toUpperCase() !== fingerprint ||
+    !key.getKeys().every((each) => fingerprints.has(each.getFingerprint()))
+  )
+    throw invalidArgument(`${INVALID}: it is malformed.`)
+  const worthless = key.getKeys().find(isWorthless)
+  if (worthless)
+    throw invalidArgument(
+      `${INVALID}: its RSA key ${worthless.getKeyID().toHex().toUpperCase()} has an even modulus, or a public exponent that is even or 1, so that its signatures prove nothing.`,
+    )
   return { key, fingerprint, revoked, revokedSubkeys }
 }
 
@@ -83,6 +94,15 @@ export const PARSING = {
   ignoreUnsupportedPackets: true,
   enforceGrammar: true,
 } satisfies PartialConfig
+
+/** RSA numbers that no honest key has: with the exponent 1 everything is its own signature. Other odd exponents are good, however
+ * small: GnuPG used to choose 41 and 17. openpgp asks for none of this. */
+function isWorthless({ keyPacket }: Key | Subkey): boolean {
+  const { n, e } = keyPacket.publicParams as { n?: Uint8Array; e?: Uint8Array }
+  if (!n || !e) return false
+  const [modulus, exponent] = [n, e].map((bytes) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)) as [bigint, bigint]
+  return modulus % 2n === 0n || exponent % 2n === 0n || exponent < 3n
+}
 
 const ALGORITHMS = new Set(['nistP256', 'nistP384', 'nistP521', 'ed25519Legacy', 'ed25519', 'ed448'])
 
@@ -148,13 +168,16 @@ function transferablePublicKey(packets: Packet[]) {
     throw invalidArgument(`${INVALID}: it holds packets that are no part of a key.`)
   if (primary.body[0] !== 4) throw invalidArgument(`${INVALID}: key version ${primary.body[0]} is not supported, only version 4.`)
   const fingerprint = fingerprintOf(primary.body)
+  const fingerprints = new Set([fingerprint])
   const keyIds = new Set([fingerprint.slice(-16)])
   const revokedSubkeys = new Set<string>()
   let revoked = false
   let subkey = ''
   for (const { tag, body } of rest) {
     if (tag === TAG.publicSubkey) {
-      subkey = fingerprintOf(body).slice(-16)
+      const ofSubkey = fingerprintOf(body)
+      fingerprints.add(ofSubkey)
+      subkey = ofSubkey.slice(-16)
       // Signatures name their key by this id, so it must mean one key.
       if (keyIds.has(subkey)) throw invalidArgument(`${INVALID}: two of its keys have the ID ${subkey.toUpperCase()}.`)
       keyIds.add(subkey)
@@ -165,5 +188,5 @@ function transferablePublicKey(packets: Packet[]) {
       if (type === SUBKEY_REVOCATION) revokedSubkeys.add(subkey)
     }
   }
-  return { fingerprint: fingerprint.toUpperCase(), revoked, revokedSubkeys }
+  return { fingerprint: fingerprint.toUpperCase(), fingerprints, revoked, revokedSubkeys }
 }

@@ -79,6 +79,12 @@ test.each([
   expect(() => checkPkixPublicKey(p256(GOOGLE_PEM), id)).toThrow(invalid('RFC 3986'))
 })
 
+test('an id has at most 2,048 characters', () => {
+  expect(checkPkixPublicKey(p256(GOOGLE_PEM), 'a'.repeat(2048)).id).toHaveLength(2048)
+  for (const length of [2049, 9_000_000])
+    expect(() => checkPkixPublicKey(p256(GOOGLE_PEM), 'a'.repeat(length))).toThrow(invalid('at most 2048 are allowed'))
+})
+
 test('keyId is blank or equal to the id, given or computed', () => {
   const check = (keyId: string, id?: string) => checkPkixPublicKey({ ...p256(GOOGLE_PEM), keyId }, id).id
   expect(check('', 'a')).toBe('a')
@@ -185,6 +191,15 @@ test('an RSA public exponent of 1, with which anybody could sign, is refused', (
   expect(() =>
     checkPkixPublicKey({ publicKeyPem: pem(one.toString('base64')), signatureAlgorithm: 'RSA_PSS_2048_SHA256' }),
   ).toThrow(invalid('public exponent'))
+})
+
+test('an even RSA modulus is refused', () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const even = publicKey.export({ type: 'spki', format: 'der' })
+  even[even.length - 6]! -= 1 // the last byte of the modulus, before 02 03 010001
+  const check = () =>
+    checkPkixPublicKey({ publicKeyPem: pem(even.toString('base64')), signatureAlgorithm: 'RSA_PSS_2048_SHA256' })
+  expect(check).toThrow(invalid('an odd RSA modulus'))
 })
 
 test.each([undefined, '', 'SIGNATURE_ALGORITHM_UNSPECIFIED', 'EC_SIGN_ED25519', 'hasOwnProperty'])(

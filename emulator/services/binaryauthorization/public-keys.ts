@@ -22,6 +22,7 @@ export interface AttestorPublicKey {
 }
 
 const MAX_PEM_LENGTH = 16 * 1024
+const MAX_ID_LENGTH = 2048
 
 /** Checks one key of an attestor and returns it with the `id` that the API answers with: a PGP key's fingerprint (a caller's id is
  * overwritten), a PKIX key's own id or the one computed from its bytes.
@@ -38,9 +39,12 @@ export async function checkAttestorPublicKey(key: AttestorPublicKey): Promise<At
 
 /** Checks a PKIX key whose AttestorPublicKey has the given `id` (blank or not given: computed from the key).
  * @returns the key's id and its SubjectPublicKeyInfo in DER
- * @throws INVALID_ARGUMENT, see readPkixPublicKey; also for an id that is no URI and for a `keyId` that differs from the id */
+ * @throws INVALID_ARGUMENT, see readPkixPublicKey; also for an id that is no URI or longer than 2,048 characters, and for a `keyId`
+ * that differs from the id */
 export function checkPkixPublicKey(pkix: PkixPublicKey, id?: string): { id: string; spki: Buffer } {
   const { spki } = readPkixPublicKey(pkix)
+  if (id && id.length > MAX_ID_LENGTH)
+    throw invalidArgument(`Invalid public key ID: it has ${id.length} characters; at most ${MAX_ID_LENGTH} are allowed.`)
   if (id && !isUriReference(id)) throw invalidArgument(`Invalid public key ID "${id}": it must be a valid RFC 3986 URI.`)
   const keyId = id || `ni:///sha-256;${createHash('sha256').update(spki).digest('base64url')}`
   if (pkix.keyId && pkix.keyId !== keyId) {
@@ -101,7 +105,8 @@ function publicKeyOf(spki: Buffer): KeyObject | undefined {
 }
 
 /** What the key lacks for the algorithm, in words; undefined when it fits. */
-function mismatchOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, spki: Buffer, algorithm: SignatureAlgorithm) {
+function mismatchOf(key: KeyObject, spki: Buffer, algorithm: SignatureAlgorithm) {
+  const { asymmetricKeyType, asymmetricKeyDetails } = key
   if (algorithm.keyType === 'ec') {
     if (asymmetricKeyType !== 'ec' || asymmetricKeyDetails?.namedCurve !== algorithm.curve)
       return `an EC key on ${algorithm.curve}`
@@ -112,6 +117,8 @@ function mismatchOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, spki
   const { modulusLength, publicExponent = 0n } = asymmetricKeyDetails ?? {}
   if (asymmetricKeyType !== 'rsa' || modulusLength !== algorithm.modulusLength)
     return `an RSA key of ${algorithm.modulusLength} bits`
+  const modulus = Buffer.from(key.export({ format: 'jwk' }).n!, 'base64url')
+  if (modulus.at(-1)! % 2 === 0) return 'an odd RSA modulus'
   // Tink, which Google names as the base of these key types, refuses smaller and even exponents; with exponent 1 anybody could sign.
   return publicExponent < 65537n || publicExponent % 2n === 0n ? 'an odd RSA public exponent of 65537 or more' : undefined
 }

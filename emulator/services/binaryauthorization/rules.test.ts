@@ -32,7 +32,9 @@ test('names of the object prototype are no rules', () => {
   expect(named({ kubernetesNamespaceAdmissionRules: {} }, { namespace: 'constructor' })[1]).toBe('default')
 })
 
-test('without a service account its rules do not match', () => {
+test('without a service account it cannot be told whether a rule for one applies', () => {
   const policy = { kubernetesServiceAccountAdmissionRules: { 'team:builder': rule('specific') } }
-  expect(named(policy, { serviceAccount: undefined })[1]).toBe('default')
+  expect(findRule(policy, { ...deployment, serviceAccount: undefined }).unknown).toEqual(expect.any(String))
+  expect(findRule(policy, deployment).unknown).toBeUndefined()
+  expect(findRule({}, { ...deployment, serviceAccount: undefined }).unknown).toBeUndefined()
 })

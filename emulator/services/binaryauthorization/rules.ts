@@ -22,8 +22,23 @@ const RULE_MAPS = [
   { field: 'clusterAdmissionRules', wording: 'cluster admission rule for', key: ({ cluster }: Deployment) => cluster },
 ] as const
 
-/** The rule, and the field of the policy that it stands in. */
-export function findRule(policy: Policy, deployment: Deployment): { rule: AdmissionRule; field: string } {
+export interface FoundRule {
+  rule: AdmissionRule
+  /** Field of the policy that the rule stands in. */
+  field: string
+  /** Why it cannot be told which rule applies. Then nothing is allowed. */
+  unknown?: string
+}
+
+/** The rule that applies. A policy with rules for service accounts cannot be evaluated where the service account is not known. */
+export function findRule(policy: Policy, deployment: Deployment): FoundRule {
+  const field = 'kubernetesServiceAccountAdmissionRules'
+  if (deployment.serviceAccount === undefined && Object.keys(policy[field] ?? {}).length > 0)
+    return {
+      rule: policy.defaultAdmissionRule ?? {},
+      field,
+      unknown: 'The policy has rules for service accounts, and the review does not name one',
+    }
   for (const { field, key } of RULE_MAPS) {
     const name = key(deployment)
     const rules = policy[field]
@@ -34,6 +49,7 @@ export function findRule(policy: Policy, deployment: Deployment): { rule: Admiss
 
 /** `defaultAdmissionRule` → `default admission rule`, `clusterAdmissionRules["l.c"]` → `cluster admission rule for l.c`. */
 export function ruleWording(field: string): string {
+  if (field === 'kubernetesServiceAccountAdmissionRules') return 'service account admission rules'
   const map = RULE_MAPS.find(({ field: name }) => field.startsWith(`${name}[`))
   return map ? `${map.wording} ${JSON.parse(field.slice(map.field.length + 1, -1))}` : 'default admission rule'
 }

@@ -5,6 +5,7 @@ import { invalidArgument } from '../../core/status.ts'
 import type { components } from '../../gen/binaryauthorization.v1.ts'
 import { getAttestor } from './attestors.ts'
 import { digestOfImage } from './image-reference.ts'
+import { keyRing } from './key-ids.ts'
 import { verifyAttestation } from './verify-attestation.ts'
 
 type Schemas = components['schemas']
@@ -23,7 +24,7 @@ async function validate(request: Request, ctx: Context): Promise<Response> {
   const digest = digestOfImage(occurrenceResourceUri!)
   if (!digest) return no('Expected digest with sha256 scheme, but got tag or malformed digest')
   if (publicKeys.length === 0) return no('The attestor has no public keys')
-  const verdict = await verifyAttestation(attestation!, publicKeys, digest, ctx)
+  const verdict = await verifyAttestation(attestation!, keyRing(publicKeys, ctx), { digest, ctx, diagnoses: 5 })
   return verdict.verified ? { result: 'VERIFIED' } : no(verdict.why ?? '')
 }
 

@@ -1,7 +1,7 @@
 // Does an attestation prove that an attestor has approved a digest? Signature by signature, with the reason for each answer.
 import type { Context } from '../../core/service.ts'
 import type { components } from '../../gen/binaryauthorization.v1.ts'
-import { sameKeyId } from './key-ids.ts'
+import type { KeyRing } from './key-ids.ts'
 import { digestOfPayload } from './payload.ts'
 import type { AttestorPublicKey } from './public-keys.ts'
 import { verifiedSignatures } from './verified-signatures.ts'
@@ -34,8 +34,22 @@ export interface AttestationVerdict {
   signatures: SignatureVerdict[]
 }
 
+/** What a verification needs beside attestation and keys. */
+export interface Verification {
+  digest: string
+  ctx: Pick<Context, 'now'>
+  /** How many more signatures under an unknown id may be tried with the keys that there are, to word the refusal. */
+  diagnoses: number
+}
+
 /** An occurrence may carry many signatures; more than any signer makes are not examined. */
 const MAX_SIGNATURES = 100
+
+/** Verdicts that a tree lists, and ids that a sentence lists. */
+const MAX_LISTED = 10
+
+/** Ids in sentences: a client may have made them as long as a request may be. */
+const short = (id: string) => `"${id.length > 300 ? `${id.slice(0, 300)}…` : id}"`
 
 /** Verdicts by content; pure functions of their key, so that emulators of one process may share them. */
 const signatures = verifiedSignatures()
@@ -52,41 +66,35 @@ const NEARNESS: SignatureCode[] = [
 /** One good signature by one of the keys, over a payload that names the digest, is enough. */
 export async function verifyAttestation(
   attestation: Attestation,
-  keys: AttestorPublicKey[],
-  digest: string,
-  ctx: Pick<Context, 'isOwnAuthority' | 'now'>,
+  ring: KeyRing,
+  verification: Verification,
 ): Promise<AttestationVerdict> {
   const given = attestation.signatures ?? []
   if (given.length === 0) {
-    if (attestation.jwts?.length)
-      return {
-        verified: false,
-        code: 'JWT_NOT_SUPPORTED',
-        why: 'It is signed by JWT, which binauthz-emulator does not verify.',
-        signatures: [],
-      }
-    return { verified: false, code: 'NO_SIGNATURES', why: 'It has no signature.', signatures: [] }
+    const isJwt = Boolean(attestation.jwts?.length)
+    const why = isJwt ? 'It is signed by JWT, which binauthz-emulator does not verify.' : 'It has no signature.'
+    return { verified: false, code: isJwt ? 'JWT_NOT_SUPPORTED' : 'NO_SIGNATURES', why, signatures: [] }
   }
   const payload = Buffer.from(attestation.serializedPayload ?? '', 'base64')
   const verdicts: SignatureVerdict[] = []
   for (const signature of given.slice(0, MAX_SIGNATURES)) {
-    const verdict = await verifySignature(signature, payload, keys, digest, ctx)
+    const verdict = await verifySignature(signature, payload, ring, verification)
+    if (verdict.verified) return { verified: true, code: 'VERIFIED', signatures: [...verdicts.slice(0, MAX_LISTED - 1), verdict] }
     verdicts.push(verdict)
-    if (verdict.verified) return { verified: true, code: 'VERIFIED', signatures: verdicts }
   }
   const code = NEARNESS.find((candidate) => verdicts.some((verdict) => verdict.code === candidate))!
-  return { verified: false, code, why: verdicts.find((verdict) => verdict.code === code)!.why, signatures: verdicts }
+  const { why } = verdicts.find((verdict) => verdict.code === code)!
+  return { verified: false, code, why, signatures: verdicts.slice(0, MAX_LISTED) }
 }
 
 async function verifySignature(
   { publicKeyId = '', signature: encoded = '' }: Signature,
   payload: Buffer,
-  keys: AttestorPublicKey[],
-  digest: string,
-  ctx: Pick<Context, 'isOwnAuthority' | 'now'>,
+  ring: KeyRing,
+  verification: Verification,
 ): Promise<SignatureVerdict> {
   const no = (code: SignatureCode, why: string, form?: string) => ({
-    publicKeyId,
+    publicKeyId: publicKeyId.slice(0, 1000),
     verified: false,
     code,
     why,
@@ -94,26 +102,21 @@ async function verifySignature(
   })
   if (publicKeyId === '') return no('KEY_ID_MISSING', 'The signature names no public key.')
   const signature = Buffer.from(encoded, 'base64')
-  // more than one only where two ids name the same KMS key, once by its real host and once by this emulator's
-  const named = keys.filter(({ id = '' }) => sameKeyId(id, publicKeyId, ctx))
-  if (named.length === 0) return no('KEY_NOT_FOUND', await missingKey(publicKeyId, payload, signature, keys, ctx))
-  let verdict = await verifyWith(named[0]!, payload, signature, ctx)
-  for (const other of named.slice(1)) if (!verdict.verified) verdict = await verifyWith(other, payload, signature, ctx)
+  const [named, ...others] = ring.find(publicKeyId)
+  if (!named) return no('KEY_NOT_FOUND', await missingKey(publicKeyId, payload, signature, ring, verification))
+  let verdict = await verifyWith(named, payload, signature, verification)
+  for (const other of others) if (!verdict.verified) verdict = await verifyWith(other, payload, signature, verification)
   if (!verdict.verified) return no('SIGNATURE_INVALID', verdict.why)
   const { digest: signed, problem } = digestOfPayload(verdict.payload)
   if (signed === undefined) return no('PAYLOAD_INVALID', `The signature is good, but: ${problem}`, verdict.form)
-  if (signed !== digest) return no('PAYLOAD_DIGEST_MISMATCH', `The signature is good, but it is over ${signed}.`, verdict.form)
+  if (signed !== verification.digest)
+    return no('PAYLOAD_DIGEST_MISMATCH', `The signature is good, but it is over ${signed}.`, verdict.form)
   return { publicKeyId, verified: true, code: 'VERIFIED', form: verdict.form }
 }
 
 type Verdict = { verified: true; form: string; payload: Buffer } | { verified: false; why: string }
 
-async function verifyWith(
-  key: AttestorPublicKey,
-  payload: Buffer,
-  signature: Buffer,
-  ctx: Pick<Context, 'now'>,
-): Promise<Verdict> {
+async function verifyWith(key: AttestorPublicKey, payload: Buffer, signature: Buffer, { ctx }: Verification): Promise<Verdict> {
   if (key.pkixPublicKey) {
     const verdict = signatures.verifyPkix(key.pkixPublicKey, payload, signature)
     return verdict.verified ? { ...verdict, payload } : verdict
@@ -123,10 +126,11 @@ async function verifyWith(
 }
 
 /** The most frequent mistake is a good signature under another id: the sentence then says so. It changes no verdict. */
-async function missingKey(id: string, payload: Buffer, signature: Buffer, keys: AttestorPublicKey[], ctx: Pick<Context, 'now'>) {
-  const ids = keys.map((key) => `"${key.id}"`).join(', ')
-  for (const key of keys.slice(0, 10))
-    if ((await verifyWith(key, payload, signature, ctx)).verified)
-      return `The attestor has no public key with the id "${id}". The signature is good with its key "${key.id}": the ids must be equal.`
-  return `The attestor has no public key with the id "${id}"; it has ${ids || 'none'}.`
+async function missingKey(id: string, payload: Buffer, signature: Buffer, { keys }: KeyRing, verification: Verification) {
+  for (const key of verification.diagnoses-- > 0 ? keys.slice(0, MAX_LISTED) : [])
+    if ((await verifyWith(key, payload, signature, verification)).verified)
+      return `The attestor has no public key with the id ${short(id)}. The signature is good with its key ${short(key.id ?? '')}: the ids must be equal.`
+  const ids = keys.slice(0, MAX_LISTED).map((key) => short(key.id ?? ''))
+  const more = keys.length > MAX_LISTED ? ` and ${keys.length - MAX_LISTED} more` : ''
+  return `The attestor has no public key with the id ${short(id)}; it has ${ids.join(', ') || 'none'}${more}.`
 }

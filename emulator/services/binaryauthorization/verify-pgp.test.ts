@@ -249,3 +249,26 @@ test('garbage is refused, as signature and as key', async () => {
     expect((await verdict(armored, text)).verified).toBe(false)
   }
 })
+
+test('a key that was stored with the RSA exponent 1, by which anybody could sign, verifies nothing', async () => {
+  const { createMessage, generateKey, sign } = await import('openpgp')
+  const date = new Date('2024-01-01')
+  const { privateKey, publicKey } = await generateKey({
+    type: 'rsa',
+    rsaBits: 2048,
+    userIDs: [{ name: 'a' }],
+    subkeys: [{ sign: true }],
+    date,
+    format: 'object',
+  })
+  const message = await createMessage({ binary: payload })
+  const signature = Buffer.from(await sign({ message, signingKeys: privateKey, date, detached: true, format: 'binary' }))
+  expect(await verifyPgp(publicKey.armor(), payload, signature, NOW)).toEqual(detached)
+  for (const { keyPacket } of publicKey.getKeys()) {
+    const numbers = keyPacket.publicParams as { e: Uint8Array }
+    const { e } = numbers
+    numbers.e = Uint8Array.of(1)
+    expect(await verifyPgp(publicKey.armor(), payload, signature, NOW)).toEqual(refused('prove nothing'))
+    numbers.e = e
+  }
+})

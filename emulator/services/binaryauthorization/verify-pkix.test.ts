@@ -56,6 +56,14 @@ const verifies = { verified: true, form: 'raw' }
 const refused = (why: RegExp | string) => ({ verified: false, why: expect.stringMatching(why) })
 const unfounded = refused('^The signature does not verify over the payload with this key.$')
 
+test('an RSA signature without its leading zeros is not as long as the modulus, and does not verify', () => {
+  const algorithm = SIGNATURE_ALGORITHMS.RSA_PSS_2048_SHA256
+  let signature = signed(algorithm)
+  while (signature[0] !== 0) signature = signed(algorithm) // one in 256
+  expect(verifyPkix(key('RSA_PSS_2048_SHA256'), payload, signature)).toEqual(verifies)
+  expect(verifyPkix(key('RSA_PSS_2048_SHA256'), payload, signature.subarray(1))).toEqual(unfounded)
+})
+
 test.each(names)('%s verifies what its key signed, and nothing else', (name) => {
   const algorithm = SIGNATURE_ALGORITHMS[name]
   const signature = signed(algorithm)

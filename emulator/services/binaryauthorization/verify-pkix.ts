@@ -40,7 +40,10 @@ export function verifyPkix(key: PkixPublicKey, payload: Buffer, signature: Buffe
   }
   const { algorithm } = publicKey
   const declared = algorithm.keyType === 'rsa' ? PADDING[algorithm.padding] : DER
+  // RFC 8017 wants every octet; OpenSSL also takes a signature whose leading zeros somebody has cut off
+  const length = algorithm.keyType === 'rsa' ? algorithm.modulusLength / 8 : undefined
   const verifies: Attempt = (data, bytes, options = declared) => {
+    if (length !== undefined && bytes.length !== length) return false
     try {
       return verify(algorithm.hash, data, { key: publicKey.key, ...options }, bytes)
     } catch {

@@ -85,7 +85,7 @@ export function updateNote<Shown extends object>(
   return updated
 }
 
-/** Its occurrences stay, and count again should a note of this name be created; until then they attest nothing. */
+/** Its occurrences stay, and count again should a note of this name and kind be created; until then they attest nothing. */
 export function deleteNote({ name = '' }: Schemas['DeleteNoteRequest'], ctx: Context): Record<string, never> {
   getNote({ name }, ctx)
   notes(ctx).delete(name)

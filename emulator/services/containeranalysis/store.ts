@@ -22,7 +22,8 @@ const prepare = (db: Database) => ({
   attestations: db
     .prepare<[string, string], string>(
       `SELECT body FROM ca_occurrences WHERE note_name = ? AND digest = ? AND body ->> '$.kind' = 'ATTESTATION'
-       AND EXISTS (SELECT 1 FROM ca_notes WHERE ca_notes.name = ca_occurrences.note_name) ORDER BY position`,
+       AND EXISTS (SELECT 1 FROM ca_notes WHERE ca_notes.name = ca_occurrences.note_name AND ca_notes.body ->> '$.kind' = 'ATTESTATION')
+       ORDER BY position`,
     )
     .pluck() as { all(noteName: string, digest: string): string[] },
   sameResource: db
@@ -54,7 +55,8 @@ export function* occurrencesOfNote<T>(db: Database, noteName: string, after: str
   }
 }
 
-/** Attestations of a note for a digest (`sha256:<64 hex>`) in all projects, oldest first; none if the note is gone. */
+/** Attestations of a note for a digest (`sha256:<64 hex>`) in all projects, oldest first; none if the note is gone, or one of
+ * another kind has taken its name. */
 export const attestationsOf = <T>(db: Database, noteName: string, digest: string): T[] =>
   statements(db)
     .attestations.all(noteName, digest)

@@ -10,6 +10,7 @@ import {
   verify,
 } from 'node:crypto'
 import { promisify } from 'node:util'
+import { atMost } from '../../core/at-most.ts'
 import { type SigningAlgorithm, signingAlgorithm, supportedAlgorithm } from './algorithms.ts'
 
 export interface KeyMaterial {
@@ -22,17 +23,18 @@ export interface KeyMaterial {
 const publicKeyEncoding = { type: 'spki', format: 'pem' } as const
 const privateKeyEncoding = { type: 'pkcs8', format: 'der' } as const
 
-/** New random material for a CryptoKeyVersion. RSA is made on libuv's threads, because 4096 bits take seconds.
+/** libuv has four threads, and PGP verifications, files and names of hosts need some too. */
+const generateRsa = atMost(2)
+
+/** New random material for a CryptoKeyVersion. RSA is made on libuv's threads, because 4096 bits take seconds, two keys at a time.
  * Throws an Error for an algorithm that is not supported. */
 export async function generateKeyMaterial(algorithm: string): Promise<KeyMaterial> {
   const { key } = supportedAlgorithm(algorithm)
   if (key.kind !== 'rsa') return generateKeyMaterialSync(algorithm)
-  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
-    modulusLength: key.modulusLength,
-    publicExponent: 65537,
-    publicKeyEncoding,
-    privateKeyEncoding,
-  })
+  const { modulusLength } = key
+  const { publicKey, privateKey } = await generateRsa(() =>
+    promisify(generateKeyPair)('rsa', { modulusLength, publicExponent: 65537, publicKeyEncoding, privateKeyEncoding }),
+  )
   return { privateKey, publicKeyPem: publicKey }
 }
 

@@ -39,6 +39,12 @@ test('text that is not UTF-8 is refused, not repaired', () => {
   expect(parse('"ü\\ud83d\\ude00"')).toBe('ü😀')
 })
 
+test('half a character, which only an escape can write, is refused', () => {
+  for (const text of ['"\\ud800"', '{"a":["x\\uDFFF"]}', '{"\\udc00":1}', '"\\ude00\\ud83d"'])
+    expect(() => parse(text), text).toThrow('Missing low surrogate.')
+  expect(parse('["\\ud83d\\ude00", "\\\\ud800"]')).toEqual(['😀', '\\ud800'])
+})
+
 test('nesting is bounded at 100 levels, wherever brackets are no text', () => {
   expect(parse(nested(100))).toBeTypeOf('object')
   expect(() => parse(nested(101))).toThrow('Message too deep. Max recursion depth reached.')

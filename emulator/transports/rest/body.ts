@@ -1,6 +1,7 @@
 // Request bodies: read to the end within a limit, and parsed as Google's front end parses JSON.
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { repeatedKey } from '../../core/repeated-key.ts'
 import { badRequest, invalidArgument } from '../../core/status.ts'
 
 const MAX_BODY = 10 * 1024 * 1024
@@ -26,6 +27,14 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   })
 }
 
+/** JSON of a body in which no object has a key twice: what is written must not mean one thing here and another elsewhere. */
+export function parseRequest(body: Buffer): unknown {
+  const json = parseJson(body)
+  const repeated = json === undefined ? undefined : repeatedKey(body.toString())
+  if (repeated !== undefined) throw invalidJson(`The key ${JSON.stringify(repeated)} stands twice in one object.`)
+  return json
+}
+
 /** JSON of a body; undefined for an empty one. */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
@@ -34,10 +43,16 @@ export function parseJson(body: Buffer): unknown {
   const text = body.toString()
   if (text.trim() === '') return undefined
   try {
-    return JSON.parse(text)
+    return /\\ud[89a-f]/i.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text)
   } catch (error) {
     throw invalidJson((error as Error).message)
   }
+}
+
+/** Refuses half a character, which only an escape can write. */
+function wellFormed(key: string, value: unknown) {
+  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new Error('Missing low surrogate.')
+  return value
 }
 
 function invalidJson(why: string) {

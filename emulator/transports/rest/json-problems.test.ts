@@ -151,3 +151,13 @@ test('items of a list are named by their index', () => {
     },
   ])
 })
+
+test('base64 has all of its padding or none, and texts of numbers are decimal: fromJson takes more', () => {
+  const sign = (fields: object) => problems('AsymmetricSign', fields).map(({ field }) => field)
+  for (const data of ['', 'YQ', 'YQ==', 'YWI', 'YWI=', 'YWJj', '_-8=', 'YW\nJj']) expect(sign({ data }), data).toEqual([])
+  for (const data of ['Y', 'YQ=', 'YQ===', 'YWI==', 'YWJj=', 'Y=Q=', '=', 'YQ==YQ=='])
+    expect(sign({ data }), data).toEqual(['data'])
+  for (const dataCrc32c of ['0', '-1', 5, '9223372036854775807']) expect(sign({ dataCrc32c })).toEqual([])
+  for (const dataCrc32c of ['0x10', '1 ', '1e3', '', '9223372036854775808', 1.5])
+    expect(sign({ dataCrc32c })).toEqual(['data_crc32c'])
+})

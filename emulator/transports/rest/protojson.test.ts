@@ -181,9 +181,16 @@ test('the path wins over the body, also within a message', () => {
   for (const json of ['text', 5, []]) expect(() => update(json)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
 })
 
+test('what the path names may stand in the body too, as text', () => {
+  const variables = { name: 'n' }
+  for (const name of ['n', 'other', null]) expect(request('AsymmetricSign', { json: { name }, variables })).toEqual({ name: 'n' })
+  for (const name of [7, true, {}, ['n']])
+    expect(() => request('AsymmetricSign', { json: { name }, variables })).toThrow(/^Invalid (value at 'name'|JSON payload)/)
+})
+
 test('what a method without a body gets in one is refused, unless it is empty', () => {
   expect(request('GetKeyRing', { body: '', json: {}, variables: { name: 'n' } })).toEqual({ name: 'n' })
-  for (const json of [{ name: 'x' }, [1], 'text', null])
+  for (const json of [{ name: 'x' }, [], [1], 'text', null])
     expect(() => request('GetKeyRing', { body: '', json })).toThrow('This method takes no request body.')
 })
 

@@ -2,7 +2,7 @@
 import { type DescField, type DescMessage, fromJson, ScalarType, toJson } from '@bufbuild/protobuf'
 import { camelCase } from '../../core/field-mask.ts'
 import { badRequest, type FieldViolation, invalidArgument } from '../../core/status.ts'
-import { methodOf, registryOf } from '../descriptors.ts'
+import { answerTypesOf, methodOf, registryOf } from '../descriptors.ts'
 import { jsonProblems, NOT_REPEATING } from './json-problems.ts'
 
 /** Query parameters that every API has (https://cloud.google.com/apis/docs/system-parameters). */
@@ -40,11 +40,12 @@ export function readRequest({ api, method, body, variables, query, json }: RestR
   return canonical(api, input, request)
 }
 
-const isEmptyObject = (json: unknown) => typeof json === 'object' && json !== null && Object.keys(json).length === 0
+const isEmptyObject = (json: unknown) =>
+  typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0
 
 /** Answers as the API does: fields in the order of the message, defaults left out, enums as numbers where asked for. */
 export function writeResponse(api: string, method: string, response: unknown, enumAsInteger: boolean): unknown {
-  const registry = registryOf(api)
+  const registry = answerTypesOf(api)
   const { output } = methodOf(api, method)
   return toJson(output, fromJson(output, response as never, { registry }), { registry, enumAsInteger })
 }
@@ -55,15 +56,16 @@ function canonical(api: string, message: DescMessage, request: Json): object {
   for (const { name, jsonName, message: type } of message.fields)
     if (type?.typeName === 'google.protobuf.FieldMask')
       for (const key of [name, jsonName]) if (typeof request[key] === 'string') request[key] = camelCase(request[key])
+  const problems = jsonProblems(message, request)
+  if (problems.length > 0) throw refused(problems)
   try {
     return toJson(message, fromJson(message, request as never, { registry }), { registry }) as object
   } catch (error) {
-    throw refused(jsonProblems(message, request), error)
+    throw invalidArgument(`Invalid JSON payload received. ${(error as Error).message}`)
   }
 }
 
-function refused(problems: FieldViolation[], cause?: unknown) {
-  if (problems.length === 0) return invalidArgument(`Invalid JSON payload received. ${(cause as Error)?.message ?? ''}`.trim())
+function refused(problems: FieldViolation[]) {
   return badRequest(problems.map(({ description }) => description).join('\n'), problems)
 }
 
@@ -106,7 +108,7 @@ function queryValue(field: DescField, value: string): unknown {
   return value
 }
 
-/** What the path says wins over the body: `PUT /v1/{policy.name=…}` names the policy. */
+/** What the path says wins over the text in the body: `PUT /v1/{policy.name=…}` names the policy. */
 function bindPath(message: DescMessage, request: Json, path: string, value: string) {
   const parts = path.split('.')
   let [at, type] = [request, message]
@@ -114,10 +116,13 @@ function bindPath(message: DescMessage, request: Json, path: string, value: stri
     const field = fieldOf(type, part)
     if (!field) throw new Error(`no field ${path} in ${message.typeName}`)
     const key = field.name in at ? field.name : field.jsonName
-    if (index === parts.length - 1) at[key] = value
-    else {
-      const child = at[key]
-      if (child !== undefined && (typeof child !== 'object' || child === null || Array.isArray(child)))
+    const child = at[key]
+    if (index === parts.length - 1) {
+      const isText = typeof child === 'string' && child.isWellFormed()
+      if (child !== undefined && child !== null && !isText) throw refused(jsonProblems(message, request))
+      at[key] = value
+    } else {
+      if (child !== undefined && (typeof child !== 'object' || Array.isArray(child)))
         throw refused(jsonProblems(message, request))
       at[key] = { ...(child as Json | undefined) }
       at = at[key] as Json

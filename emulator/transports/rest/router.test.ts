@@ -60,8 +60,10 @@ test('where two APIs have a path, the host decides; without one of theirs, the f
 test('a host of one API does not have the paths of another, but all versions of its own', () => {
   expect(find('GET', '/v1/projects/p/notes/n', 'keys.example.com')).toBeUndefined()
   expect(find('GET', '/v2/projects/p/keys/k', 'keys.example.com')?.target).toBe('keys.Keys/GetKey')
-  expect(router.isGoogleHost('keys.example.com')).toBe(true)
-  expect(router.isGoogleHost('example.com')).toBe(false)
+  expect(router.googleHost('keys.example.com')).toBe('keys.example.com')
+  expect(router.googleHost('europe-west2-keys.example.com')).toBe('keys.example.com')
+  expect(router.googleHost('example.com')).toBe(undefined)
+  expect(router.googleHost('not-keys.example.com')).toBe(undefined)
 })
 
 test('routes that are no RPCs are found on every host, with paths of any length', () => {

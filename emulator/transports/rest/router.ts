@@ -1,6 +1,7 @@
 // The route table: generated bindings of all RPCs, and the routes of the services. The Host header, then the path, decides.
 import type { Route } from '../../core/service.ts'
 import { matchTemplate, type PathTemplate, parseTemplate, splitPath } from './path-template.ts'
+import { withoutRegion } from './proxy.ts'
 
 /** emulator/gen/routes.json: api id → hosts, and `[HTTP method, template, "package.Service/Method", body]` rows. */
 export type RouteTable = Record<string, { hosts: string[]; routes: string[][] }>
@@ -22,8 +23,8 @@ export interface Match {
 export interface Router {
   /** The target of a request; undefined where nothing serves it. Throws URIError on broken percent-encoding. */
   find(method: string, host: string, path: string): Match | undefined
-  /** Does this host name belong to a Google API that is served here? */
-  isGoogleHost(host: string): boolean
+  /** The host name of the served Google API that `host` is, also where a region stands before it; undefined for any other host. */
+  googleHost(host: string): string | undefined
 }
 
 export const isRpc = (target: RpcTarget | Route): target is RpcTarget => 'api' in target
@@ -46,7 +47,7 @@ export function createRouter(table: RouteTable, routes: Route[]): Router {
   for (const route of routes) add(route.method, route.path, route)
 
   return {
-    isGoogleHost: (host) => apisOf.has(host),
+    googleHost: (host) => [host, withoutRegion(host)].find((name) => apisOf.has(name)),
     find(method, host, path) {
       const apis = apisOf.get(host)
       const segments = splitPath(path)

@@ -3,17 +3,19 @@ import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Serv
 import type { Dispatcher } from '../../core/dispatch.ts'
 import type { Caller, HttpResponse, Logger, Route } from '../../core/service.ts'
 import { CODES, errorBody, invalidArgument, notFound, StatusError, unimplemented } from '../../core/status.ts'
-import { parseJson, readBody } from './body.ts'
+import { parseJson, parseRequest, readBody } from './body.ts'
+import { checkBrowser } from './browser.ts'
+import { hostName, isOwnAddress, notServed, readTarget, refuseConnect, type Target, withoutRegion } from './proxy.ts'
 import { isRpc, type Router } from './router.ts'
 
 export interface RestOptions {
   router: Router
   dispatcher: Dispatcher
   log: Logger
-  /** Called with the Host of every request that names no Google API. */
+  /** Called with the Host of every request that names no Google API, unless it came as to a proxy. */
   onAuthority(authority: string): void
-  /** Decides who may use a route below /_emulator/; throws otherwise. */
-  checkAdmin(headers: IncomingMessage['headers']): void
+  /** Has onAuthority been called with it? */
+  isKnownAuthority(authority: string): boolean
 }
 
 const HEADERS: OutgoingHttpHeaders = {
@@ -40,6 +42,7 @@ export function createRestServer(options: RestOptions): Server {
         `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
       )
   })
+  server.on('connect', refuseConnect)
   return server
 }
 
@@ -47,20 +50,25 @@ async function respond(options: RestOptions, request: IncomingMessage, response:
   const { log } = options
   let pretty = true
   let answer: HttpResponse
+  let text: string
   try {
     const target = readTarget(request)
     pretty = !/^(false|0)$/i.test(target.query.get('prettyPrint') ?? target.query.get('$prettyPrint') ?? '')
     answer = await answerOf(options, request, target)
+    text = render(answer, pretty)
   } catch (error) {
     if (response.destroyed) return
     const status = error instanceof StatusError ? error : internalError(error, request, log)
     answer = { status: CODES[status.code].http, body: errorBody(status) }
+    text = render(answer, pretty)
   }
-  const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body, null, pretty ? 2 : 0)}\n`
   const headers = { ...HEADERS, ...answer.headers, 'content-length': Buffer.byteLength(text) }
   response.writeHead(answer.status, headers).end(request.method === 'HEAD' ? undefined : text)
   log.debug({ method: request.method, url: request.url, host: request.headers.host, status: answer.status }, 'request')
 }
+
+const render = ({ body }: HttpResponse, pretty: boolean) =>
+  typeof body === 'string' ? body : `${JSON.stringify(body, null, pretty ? 2 : 0)}\n`
 
 /** A bug of ours: it is logged whole, and the client learns nothing of it. */
 function internalError(error: unknown, request: IncomingMessage, log: Logger) {
@@ -68,41 +76,26 @@ function internalError(error: unknown, request: IncomingMessage, log: Logger) {
   return new StatusError('INTERNAL', 'Internal error encountered.')
 }
 
-interface Target {
-  host: string
-  path: string
-  query: URLSearchParams
-}
-
-/** Takes an absolute-form request line apart by hand: `new URL` refuses hosts such as `europe-west2-127.0.0.1`. */
-function readTarget({ url = '/', headers }: IncomingMessage): Target {
-  const [, authority, rest] = /^https?:\/\/([^/?]*)(.*)$/i.exec(url) ?? [undefined, headers.host ?? '', url]
-  const [path = '', ...query] = rest!.split('?')
-  return { host: authority!.toLowerCase(), path: path || '/', query: new URLSearchParams(query.join('?')) }
-}
-
 async function answerOf(options: RestOptions, request: IncomingMessage, target: Target): Promise<HttpResponse> {
   const { router, dispatcher } = options
-  const { host, path } = target
-  const hostName = host.replace(/:\d+$/, '')
-  if (!router.isGoogleHost(hostName)) options.onAuthority(host)
+  const { path } = target
+  const host = servedHost(options, request, target)
+  checkBrowser(request, target)
   const override = request.headers['x-http-method-override']
   const method = (typeof override === 'string' && request.method === 'POST' ? override : request.method!).toUpperCase()
   const body = await readBody(request)
-  let match: ReturnType<Router['find']>
-  try {
-    match = router.find(method === 'HEAD' ? 'GET' : method, hostName, path)
-  } catch {
-    throw invalidArgument(`The path ${path} is not valid percent-encoding.`)
-  }
+  checkEncoding(request.url!)
+  if (/%(?:[01][0-9a-f]|7f)/i.test(path)) throw invalidArgument(`The path ${path} has a control character, which no name has.`)
+  const match = router.find(method === 'HEAD' ? 'GET' : method, host, path)
   if (!match)
     throw notFound(
-      `The requested URL ${path} was not found on this server: no method of ${router.isGoogleHost(hostName) ? hostName : 'the emulated APIs'} has it for ${method}.`,
+      `The requested URL ${path} was not found on this server: no method of ${router.googleHost(host) ?? 'the emulated APIs'} has it for ${method}.`,
     )
   const caller: Caller = {}
   if (!isRpc(match.target)) return runRoute(options, match.target, match.variables, request, target, body, caller)
   const { query } = target
   const isForm = method !== request.method && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  if (isForm) checkEncoding(body.toString())
   if (isForm) for (const [name, value] of new URLSearchParams(body.toString())) query.append(name, value)
   const { api, method: rpc } = match.target
   const alt = query.get('$alt') ?? query.get('alt') ?? 'json'
@@ -111,11 +104,31 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
   // before the call, so that a mask that is refused has changed nothing
   const partial = fields ? (await import('./partial-response.ts')).partialResponse(api, rpc, fields) : undefined
   const { readRequest, writeResponse } = await import('./protojson.ts')
-  const json = isForm ? undefined : parseJson(body)
+  const json = isForm ? undefined : parseRequest(body)
   const message = readRequest({ ...match.target, variables: match.variables, query, json })
   const result = await dispatcher.call(api, rpc, message, caller)
   const answer = writeResponse(api, rpc, result, /;enum-encoding=int/i.test(alt))
   return { status: 200, body: partial ? partial(answer) : answer }
+}
+
+/** The name of the Google API's host that the request is for, or one of the emulator's own. Throws for any other that a proxy is asked for. */
+function servedHost(options: RestOptions, { socket }: IncomingMessage, { authority, isProxied }: Target): string {
+  const host = hostName(authority)
+  const google = options.router.googleHost(host)
+  if (google) return google
+  if (!isProxied) options.onAuthority(authority)
+  else if (![authority, withoutRegion(authority)].some((own) => isOwnAddress(own, socket) || options.isKnownAuthority(own)))
+    throw notServed(authority)
+  return host
+}
+
+/** Refuses what a lenient decoder would read as other text. */
+function checkEncoding(text: string) {
+  try {
+    decodeURIComponent(text)
+  } catch {
+    throw invalidArgument(`${text} is not valid percent-encoding.`)
+  }
 }
 
 function runRoute(
@@ -127,7 +140,7 @@ function runRoute(
   body: Buffer,
   caller: Caller,
 ) {
-  if (path.startsWith('/_emulator/')) options.checkAdmin(request.headers)
+  if (path.startsWith('/_emulator/')) parseJson(body) // refused where it is no JSON, even if nothing is read from it
   return options.dispatcher.run(
     route.run,
     { method: request.method!, params, query, headers: request.headers, body, json: () => parseJson(body) },

@@ -1,0 +1,134 @@
+// SQL of the logs.
+import type { Database } from '../../core/database.ts'
+
+export interface NewEntry {
+  logName: string
+  /** RFC 3339 in UTC with nine digits. */
+  timestamp: string
+  insertId: string
+  /** The LogEntry as JSON. */
+  body: string
+  decision?: string
+}
+
+/** A place in the order of a log. */
+export interface Place {
+  timestamp: string
+  insertId: string
+}
+
+export interface StoredEntry extends Place {
+  body: string
+}
+
+export interface Log {
+  id: number
+  name: string
+}
+
+/** What the counts are after a new entry: its own `id`, all `entries`, and how many were `dropped` before. */
+export interface Counts {
+  id: number
+  entries: number
+  dropped: number
+}
+
+const ENTRY = 'SELECT timestamp, insert_id AS insertId, body FROM logging_entries WHERE log_id = @log'
+const DECISION = 'SELECT id, decision FROM logging_entries WHERE decision IS NOT NULL AND id < @before'
+
+const prepare = (db: Database) => ({
+  logId: db.prepare<[string], number>('SELECT id FROM logging_logs WHERE name = ?').pluck(),
+  addLog: db.prepare<[string], number>('INSERT INTO logging_logs (name) VALUES (?) RETURNING id').pluck(),
+  allLogs: db.prepare<[], Log>('SELECT id, name FROM logging_logs'),
+  logsOf: db.prepare<{ from: string; to: string }, Log>(
+    `SELECT id, name FROM logging_logs WHERE name > @from AND name < @to
+     AND EXISTS (SELECT 1 FROM logging_entries WHERE log_id = logging_logs.id) ORDER BY name`,
+  ),
+  count: db.prepare<[], Counts>(
+    'UPDATE logging_counts SET last_id = last_id + 1, entries = entries + 1 RETURNING last_id AS id, entries, dropped',
+  ),
+  gone: db.prepare<{ count: number; dropped: number }>(
+    'UPDATE logging_counts SET entries = entries - @count, dropped = dropped + @dropped',
+  ),
+  dropped: db.prepare<[], number>('SELECT dropped FROM logging_counts').pluck(),
+  insert: db.prepare(
+    'INSERT INTO logging_entries (id, log_id, timestamp, insert_id, body, decision) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  ),
+  dropOldest: db.prepare<[number]>(
+    'DELETE FROM logging_entries WHERE id <= (SELECT id FROM logging_entries ORDER BY id LIMIT 1 OFFSET ?)',
+  ),
+  deleteOf: db.prepare<[number, string]>('DELETE FROM logging_entries WHERE log_id = ? AND timestamp < ?'),
+  ascending: db.prepare<Place & { log: number; end: string; limit: number }, StoredEntry>(
+    `${ENTRY} AND (timestamp, insert_id) >= (@timestamp, @insertId) AND timestamp <= @end ORDER BY timestamp, insert_id LIMIT @limit`,
+  ),
+  descending: db.prepare<Place & { log: number; end: string; limit: number }, StoredEntry>(
+    `${ENTRY} AND (timestamp, insert_id) <= (@timestamp, @insertId) AND timestamp >= @end
+     ORDER BY timestamp DESC, insert_id DESC LIMIT @limit`,
+  ),
+  decisions: db.prepare<{ before: number; limit: number }, DecisionRow>(`${DECISION} ORDER BY id DESC LIMIT @limit`),
+  decisionsOf: db.prepare<{ log: number; before: number; limit: number }, DecisionRow>(
+    `${DECISION} AND log_id = @log ORDER BY timestamp DESC, insert_id DESC LIMIT @limit`,
+  ),
+})
+
+interface DecisionRow {
+  id: number
+  decision: string
+}
+
+const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
+
+function statements(db: Database) {
+  const found = prepared.get(db) ?? prepare(db)
+  prepared.set(db, found)
+  return found
+}
+
+/** Undefined where the log has an entry of this timestamp and insertId already. */
+export function insertEntry(db: Database, { logName, timestamp, insertId, body, decision }: NewEntry): Counts | undefined {
+  const sql = statements(db)
+  const log = sql.logId.get(logName) ?? sql.addLog.get(logName)!
+  const counts = sql.count.get()!
+  if (sql.insert.run(counts.id, log, timestamp, insertId, body, decision ?? null).changes === 1) return counts
+  sql.gone.run({ count: 1, dropped: 0 })
+  return undefined
+}
+
+/** Drops the `count` oldest arrivals, and counts them as dropped. */
+export function dropOldest(db: Database, count: number) {
+  const sql = statements(db)
+  const { changes } = sql.dropOldest.run(count - 1)
+  sql.gone.run({ count: changes, dropped: changes })
+}
+
+/** How many entries were dropped. */
+export const droppedEntries = (db: Database): number => statements(db).dropped.get()!
+
+/** Deletes a log's entries before a time, all without one; returns how many. */
+export function deleteEntries(db: Database, log: number, before = '~'): number {
+  const sql = statements(db)
+  const { changes } = sql.deleteOf.run(log, before)
+  if (changes > 0) sql.gone.run({ count: changes, dropped: 0 })
+  return changes
+}
+
+export const allLogs = (db: Database): Log[] => statements(db).allLogs.all()
+
+/** Logs of a project that have entries, by name. */
+export const logsOf = (db: Database, project: string): Log[] =>
+  statements(db).logsOf.all({ from: `projects/${project}/logs/`, to: `projects/${project}/logs0` }) // "0" comes after "/"
+
+/** At most `limit` entries of a log from `place` on, up to the time `end` inclusive, in the order asked for. */
+export const entriesFrom = (db: Database, log: number, place: Place, end: string, limit: number, descending: boolean) =>
+  statements(db)[descending ? 'descending' : 'ascending'].all({ ...place, log, end, limit })
+
+/** At most `limit` decisions with an id below `before`, newest first: of all projects, or those in one log. */
+export function decisionsBefore(db: Database, before: number, limit: number, logName?: string): DecisionRow[] {
+  const sql = statements(db)
+  if (logName === undefined) return sql.decisions.all({ before, limit })
+  const log = sql.logId.get(logName)
+  return log === undefined ? [] : sql.decisionsOf.all({ log, before, limit })
+}
+
+/** Runs `work` wholly or not at all, also where no transaction is under way. */
+export const atomically = <T>(db: Database, work: () => T): T => db.transaction(work)()

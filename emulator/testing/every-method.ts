@@ -1,0 +1,102 @@
+// An emulator in which every method has something to work on, for tests that send all of them something.
+import { randomBytes } from 'node:crypto'
+import { Agent, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { CODES } from '../core/status.ts'
+import { startTestEmulator } from './emulator.ts'
+import { type GoodRequest, goodRequests, type HttpMessage, httpMessage } from './good-requests.ts'
+
+export interface RawAnswer {
+  status: number
+  type: string
+  text: string
+}
+
+export interface EveryMethod {
+  /** One for each row of the route table. */
+  good: GoodRequest[]
+  /** Rows whose good request is answered 200. */
+  accepted: Set<GoodRequest>
+  /** Rows whose method the emulator does not have. */
+  missing: Set<GoodRequest>
+  /** What was logged as an error. */
+  errors: object[]
+  /** Sends a request as it is. What has no answer within 20 seconds hangs: the promise is rejected. */
+  send(message: HttpMessage): Promise<RawAnswer>
+  /** Brings the store back to what the good requests were made for. */
+  reset(): Promise<void>
+  /** What all good GET requests answer, by their path; of one API where that is asked for. */
+  readAll(api?: string): Promise<Record<string, RawAnswer>>
+  close(): void
+}
+
+const REGION = '/v1/projects/my-app-prod/locations/europe-west2'
+
+/** What the demo lacks. */
+const MORE: [path: string, body: object][] = [
+  [`${REGION}/notes?noteId=scan`, { attestation: { hint: { humanReadableName: 'Scan' } } }],
+  [`${REGION}/occurrences`, { noteName: `${REGION}/notes/scan`.slice(4), resourceUri: 'https://example.com/a', attestation: {} }],
+]
+
+export async function startEveryMethod(): Promise<EveryMethod> {
+  const errors: object[] = []
+  const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) }
+  let ids = 0
+  const uuid = () => `00000000-0000-4000-8000-${String(ids++).padStart(12, '0')}`
+  const emulator = await startTestEmulator({ seed: undefined, log, ids: { uuid, bytes: randomBytes } })
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+
+  // fetch would send no body with a GET
+  const send = ({ method, path, body }: HttpMessage) =>
+    new Promise<RawAnswer>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body ?? '') }
+      const outgoing = request(emulator.url, { method, path, headers, agent, timeout: 20_000 })
+      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')))
+      outgoing.on('error', reject)
+      outgoing.on('response', (response) => {
+        const { statusCode: status = 0, headers } = response
+        buffer(response).then((content) => resolve({ status, type: headers['content-type'] ?? '', text: `${content}` }), reject)
+      })
+      outgoing.end(body)
+    })
+
+  async function reset() {
+    await send({ method: 'POST', path: '/_emulator/reset' })
+    ids = 1000 // the same ones after each reset, and none of the seed
+    for (const [path, body] of MORE) await send({ method: 'POST', path, body: JSON.stringify(body) })
+  }
+
+  await reset()
+  const good = await goodRequests(async (path) => {
+    const { status, text } = await send({ method: 'GET', path })
+    return status === 200 ? JSON.parse(text) : undefined
+  })
+  const [accepted, missing] = [new Set<GoodRequest>(), new Set<GoodRequest>()]
+  for (const one of good) {
+    const { status, text } = await send(httpMessage(one, one.request))
+    if (status === 200) accepted.add(one)
+    if (status === 400 && JSON.parse(text).error.status === 'UNIMPLEMENTED') missing.add(one)
+    if (one.httpMethod !== 'GET') await reset()
+  }
+
+  async function readAll(api?: string) {
+    const answers: Record<string, RawAnswer> = {}
+    for (const one of good)
+      if (one.httpMethod === 'GET' && (!api || one.api === api)) answers[one.path] = await send(httpMessage(one, {}))
+    return answers
+  }
+
+  function close() {
+    agent.destroy()
+    emulator.close()
+  }
+
+  return { good, accepted, missing, errors, send, reset, readAll, close }
+}
+
+/** Is it an error in Google's form: JSON, `{error: {code, message, status}}`, with the code of the HTTP status? */
+export function isGoogleError({ status, type, text }: RawAnswer): boolean {
+  if (!type.startsWith('application/json')) return false
+  const { code, message, status: name } = JSON.parse(text).error ?? {}
+  return code === status && typeof message === 'string' && message !== '' && CODES[name as keyof typeof CODES]?.http === status
+}

@@ -1,0 +1,158 @@
+// A plausible request for every row of the route table. Names and documents in it are what the emulator itself answers when all of its
+// lists are read, so that a new service is covered as soon as its rows are in the table.
+import { readFileSync } from 'node:fs'
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { methodOf } from '../transports/descriptors.ts'
+
+export type Json = Record<string, unknown>
+
+export interface GoodRequest {
+  api: string
+  httpMethod: string
+  /** `package.Service/Method` */
+  rpc: string
+  /** Path template of the route table. */
+  template: string
+  /** The template with its variables filled in. */
+  path: string
+  /** Segments of `path` that stand for a `*` or `**` of the template. */
+  variable: number[]
+  /** Request field that the body is: `*` for the whole request, empty for none. */
+  body: string
+  input: DescMessage
+  /** ProtoJSON of the request without the fields that the path binds. */
+  request: Json
+}
+
+export interface HttpMessage {
+  method: string
+  path: string
+  body?: string | Buffer
+}
+
+/** Answers a GET with its JSON, or undefined where it is no 200. */
+export type Get = (path: string) => Promise<Json | undefined>
+
+const table: Record<string, { routes: [string, string, string, string][] }> = JSON.parse(
+  readFileSync(new URL('../gen/routes.json', import.meta.url), 'utf8'),
+)
+const ROUTES = Object.entries(table).flatMap(([api, { routes }]) =>
+  routes.map(([httpMethod, template, rpc, body]) => ({ api, httpMethod, template, rpc, body })),
+)
+
+/** Where the lists are read from; what else there is, is found by reading them. */
+const ROOTS = ['projects/my-app-prod', 'projects/my-app-prod/locations/europe-west2', 'locations/europe-west2']
+
+/** What a good request needs that no document of the emulator has. */
+const FIELDS: Record<string, Json> = {
+  AsymmetricSign: { digest: { sha256: Buffer.alloc(32).toString('base64') } },
+  BatchEnableServices: { serviceIds: ['cloudkms.googleapis.com'] },
+  BatchGetServices: { names: ['projects/my-app-prod/services/cloudkms.googleapis.com'] },
+  TestIamPermissions: { permissions: ['containeranalysis.notes.get'] },
+  UpdateCryptoKey: { updateMask: 'labels' },
+  UpdateCryptoKeyVersion: { updateMask: 'state' },
+  UpdateNote: { updateMask: 'shortDescription' },
+  ValidateAttestationOccurrence: {
+    occurrenceNote: 'projects/my-app-prod/notes/vulnerability-scan',
+    occurrenceResourceUri: 'https://example.com/image@sha256:13a87448ed48891750c8c55bc2072a21137055f0833e76b8647f5f3de92976fd',
+  },
+}
+
+/** What must not be there twice: the same attestation of the same image. */
+const OTHERS: Json = { resourceUri: 'https://example.com/other', resource: { uri: 'https://example.com/other' } }
+
+// projects/p/notes/n becomes projects/*/notes/*
+const patternOf = (name: string) => name.replace(/([^/]+)\/[^/]+/g, '$1/*')
+
+const isId = ({ name, fieldKind }: DescField) => name.endsWith('_id') && fieldKind === 'scalar'
+
+/** A plausible request for each row of the table. */
+export async function goodRequests(get: Get): Promise<GoodRequest[]> {
+  const names = new Map(ROOTS.map((name) => [patternOf(name), name]))
+  const documents = new Map<string, Json[]>()
+
+  /** A name of this pattern that exists, or at least one below something that does. */
+  function nameOf(pattern: string): string {
+    const parts = pattern.split('/')
+    for (let length = parts.length; length > 0; length--) {
+      const known = names.get(parts.slice(0, length).join('/'))
+      const rest = parts.slice(length).map((part) => part.replace('**', 'some/id').replace('*', 'some-id'))
+      if (known) return [known, ...rest].join('/')
+    }
+    return pattern.replaceAll('**', 'some/id').replaceAll('*', 'some-id')
+  }
+
+  /** Keeps the documents of each message and the first name of each pattern. */
+  function learn(message: DescMessage, json: Json) {
+    const known = documents.get(message.typeName) ?? []
+    if (Object.keys(json).length > 0 && known.length < 100) documents.set(message.typeName, [...known, json])
+    if (typeof json.name === 'string' && json.name.includes('/') && !names.has(patternOf(json.name)))
+      names.set(patternOf(json.name), json.name)
+    for (const field of message.fields) {
+      const value = json[field.jsonName]
+      if (field.message && typeof value === 'object' && value !== null)
+        for (const child of field.fieldKind === 'message' ? [value] : Object.values(value)) learn(field.message, child)
+    }
+  }
+
+  function fill(template: string) {
+    const path = template.replace(/\{[^=}]+(?:=([^}]+))?\}/g, (_, pattern = '*') => nameOf(pattern))
+    const [plain, segments] = [template.replace(/\{[^=}]+(?:=([^}]+))?\}/g, '$1').split('/'), path.split('/')]
+    return { path, variable: segments.flatMap((segment, index) => (segment === plain[index] ? [] : [index])) }
+  }
+
+  for (let known = -1; names.size > known; ) {
+    known = names.size
+    for (const { api, httpMethod, template, rpc } of ROUTES) {
+      if (httpMethod !== 'GET') continue
+      const answer = await get(fill(template).path)
+      if (answer) learn(methodOf(api, rpc).output, answer)
+    }
+  }
+
+  /** A document as a client would send it, of that place if there is one there. What is to be created has no name yet. */
+  function documentOf({ message }: DescField, httpMethod: string, place: string): Json | undefined {
+    const known = documents.get(message?.typeName ?? '') ?? []
+    const document = known.find(({ name }) => `${name}`.startsWith(place)) ?? known[0]
+    if (!document || httpMethod !== 'POST') return document
+    const { name, ...rest } = document
+    for (const key of Object.keys(OTHERS)) if (key in rest) rest[key] = OTHERS[key]
+    return rest
+  }
+
+  function requestOf({ httpMethod, rpc, input, path }: Omit<GoodRequest, 'request'>, bound: string[]): Json {
+    const place = path.replace(/^\/[^/]+\//, '').replace(/:\w+$/, '')
+    const request: Json = {}
+    for (const field of input.fields) {
+      const document = documentOf(field, httpMethod, place)
+      if (bound.includes(field.name)) continue
+      if (isId(field)) request[field.jsonName] = 'some-id'
+      if (!document) continue
+      if (field.fieldKind === 'list') request[field.jsonName] = [document]
+      else request[field.jsonName] = field.fieldKind === 'map' ? { 'some-id': document } : document
+    }
+    return { ...request, ...FIELDS[rpc.split('/')[1]!] }
+  }
+
+  return ROUTES.map((route) => {
+    const { input } = methodOf(route.api, route.rpc)
+    const bound = [...route.template.matchAll(/\{([^=}]+)/g)].map(([, field]) => field!)
+    const target = { ...route, ...fill(route.template), input }
+    return { ...target, request: requestOf(target, bound) }
+  })
+}
+
+/** The HTTP request for a request message, whatever is wrong with it: body, and the rest as query. */
+export function httpMessage({ httpMethod: method, path, body, input }: GoodRequest, request: Json): HttpMessage {
+  if (body === '*') return { method, path, body: JSON.stringify(request) }
+  const field = input.fields.find(({ name }) => name === body)
+  const { [field?.jsonName ?? '']: content, ...rest } = request
+  const query = new URLSearchParams(queryOf(rest)).toString()
+  return { method, path: query ? `${path}?${query}` : path, ...(content !== undefined && { body: JSON.stringify(content) }) }
+}
+
+const queryOf = (value: object, prefix = ''): [string, string][] =>
+  Object.entries(value).flatMap(([key, child]): [string, string][] => {
+    if (Array.isArray(child)) return child.map((item) => [prefix + key, String(item)])
+    return typeof child === 'object' && child !== null ? queryOf(child, `${prefix + key}.`) : [[prefix + key, String(child)]]
+  })
