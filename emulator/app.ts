@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { adminRoutes } from './admin.ts'
+import { knownAuthorities } from './authorities.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { type Database, openDatabase, replaceContent, StartError } from './core/database.ts'
 import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
@@ -57,7 +58,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { log, project = 'my-app-prod', strictProjects = false, maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES } = options
-  const authorities = new Set<string>()
+  const db = openDatabase(options.data, SOURCES)
+  const authorities = knownAuthorities(db)
   const world = (db: Database): World => ({
     db,
     clock: options.clock ?? systemClock(),
@@ -81,7 +83,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     return scratch
   }
 
-  const db = openDatabase(options.data, SOURCES)
   const isNew = !db.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()
   let seeded: Promise<Database> | undefined
   if (isNew) {
@@ -112,10 +113,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     router: createRouter(table, routes),
     dispatcher,
     log,
-    onAuthority(authority) {
-      if (authorities.size < 64) authorities.add(authority) // bounded: a client chooses this text
-    },
-    isKnownAuthority: (authority) => authorities.has(authority),
+    onAuthority: authorities.add,
+    isKnownAuthority: authorities.has,
   })
   let closing: Promise<void> | undefined
   return {

@@ -80,6 +80,7 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/log.ts', ['emulator/core/*']],
   ['emulator/config.ts', ['emulator/core/*', 'emulator/log.ts', 'node:*']],
   ['emulator/admin.ts', ['emulator/core/*', 'node:*']],
+  ['emulator/authorities.ts', ['emulator/core/*']],
   ['emulator/app.ts', ['emulator/*', 'node:*']],
   ['emulator/listen.ts', ['emulator/core/*', 'node:*']],
   ['emulator/endpoints.ts', ['emulator/core/*', 'node:*']],

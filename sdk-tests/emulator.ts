@@ -74,7 +74,7 @@ export async function startEmulator(...flags: string[]): Promise<Emulator> {
     child.kill('SIGTERM')
     const [code] = await exit
     running.delete(child)
-    if (/"level":[56]0/.test(log)) throw new Error(`The emulator has logged errors:\n${log}`)
+    if (/"level":"error"/.test(log)) throw new Error(`The emulator has logged errors:\n${log}`)
     return code
   }
 

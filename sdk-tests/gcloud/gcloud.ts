@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type CommandResult, isInstalled, run, temporaryFolder } from '../commands.ts'
 import { ENTRY, ROOT } from '../emulator.ts'
 
-const APIS = ['binaryauthorization', 'cloudkms', 'containeranalysis', 'serviceusage']
+const APIS = ['artifactregistry', 'binaryauthorization', 'cloudkms', 'containeranalysis', 'logging', 'serviceusage']
 
 export interface Gcloud {
   /** Runs one command to its end, whatever its exit code. */

@@ -542,6 +542,9 @@ test('decisions are listed newest first, by project and page', async () => {
     const { body } = await emulator.http('GET', '/_emulator/decisions?project=project-one&limit=2')
     expect(await images(`?project=project-one&before=${body.decisions[1].id}`)).toEqual(['a'])
     expect((await emulator.http('GET', '/_emulator/decisions?limit=-1')).status).toBe(400)
+    expect((await emulator.http('GET', '/_emulator/decisions?nope=1')).status).toBe(400)
+    const service = (await emulator.http('GET', '/v1/projects/project-one/services/run.googleapis.com')).body
+    expect(await images(`?project=${service.parent.split('/')[1]}&limit=1`)).toEqual(['c'])
   } finally {
     emulator.close()
   }

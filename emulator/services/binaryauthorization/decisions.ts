@@ -1,4 +1,5 @@
 // Every admission decision is an audit entry of Cloud Logging, with its tree beside it: GET /_emulator/decisions reads that.
+import { projectId } from '../../core/projects.ts'
 import type { Context, HttpRequest, HttpResponse, Route } from '../../core/service.ts'
 import { invalidArgument } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
@@ -30,6 +31,7 @@ export type Judged = Omit<Decision, 'id' | 'time' | 'insertId'>
 
 type LogEntry = components['schemas']['LogEntry']
 
+const PARAMETERS = ['project', 'limit', 'before']
 const LIMITS = { default: 100, max: 1000 }
 
 /** Admin Activity: audit entries of a project that are always written. */
@@ -65,8 +67,11 @@ function listDecisions({ query }: HttpRequest, ctx: Context): HttpResponse {
       throw invalidArgument(`${name} must be a positive number, not "${query.get(name)}".`)
     return value
   }
+  for (const name of query.keys())
+    if (!PARAMETERS.includes(name)) throw invalidArgument(`There is no parameter "${name}": there are ${PARAMETERS.join(', ')}.`)
   const limit = Math.min(number('limit', LIMITS.default), LIMITS.max)
-  const project = query.get('project')
+  const asked = query.get('project')
+  const project = asked === null ? null : projectId(ctx.db, asked)
   const logged = listLogged(
     ctx,
     number('before', Number.MAX_SAFE_INTEGER),
