@@ -1,4 +1,4 @@
-# The package as npm would publish it, then its modules for the platform; the last stage holds these and nothing else.
+# The package as npm would publish it, then what of it the platform needs; the last stage holds this and nothing else.
 
 # the bundle is the same on every platform, so it is made on that of the builder
 FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS package
@@ -12,12 +12,9 @@ RUN npm pack --pack-destination /tmp && mkdir /package && tar -xzf /tmp/*.tgz -C
 
 FROM node:24-bookworm-slim AS app
 WORKDIR /app
-COPY package*.json .npmrc ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 COPY --from=package /package .
-# SQLite's source, and its addons for other platforms, are nine tenths of the modules; a clone may be readable by its owner alone
-RUN rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src package-lock.json .npmrc \
- && find . -path '*/prebuilds/*.node' ! -name "linux-$(node -p process.arch).node" -delete \
+# the package brings its modules along; SQLite's addons for other platforms are not needed, and a clone may be readable by its owner alone
+RUN find . -path '*/prebuilds/*.node' ! -name "linux-$(node -p process.arch).node" -delete \
  && chmod -R a+rX .
 
 FROM node:24-bookworm-slim
