@@ -164,13 +164,24 @@ test('two unattested images are denied one after the other, each with its cause'
   expect((await admit(emulator, project, both(attested, attested))).response).toEqual(ALLOWED)
 })
 
+const DEPLOYMENT = {
+  kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+  resource: { group: 'apps', version: 'v1', resource: 'deployments' },
+}
+const deploymentOf = (image: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'app', namespace: 'default' },
+  spec: { template: { spec: pod(image).spec } },
+})
+
 test.each([
-  ['a Deployment', { kind: { group: 'apps', version: 'v1', kind: 'Deployment' } }],
-  ['the deletion of a Pod', { operation: 'DELETE' }],
-  ['the status of a Pod', { operation: 'UPDATE', subResource: 'status' }],
-])('%s is admitted unjudged, with images that would be denied', async (_, change) => {
+  ['a Deployment', DEPLOYMENT, deploymentOf],
+  ['the deletion of a Pod', { operation: 'DELETE' }, pod],
+  ['the status of a Pod', { operation: 'UPDATE', subResource: 'status' }, pod],
+])('%s is admitted unjudged, with images that would be denied', async (_, change, objectOf) => {
   const { project, trusted, unattested } = await guardedProject()
-  const admitted = await admit(emulator, project, pod(unattested), change)
+  const admitted = await admit(emulator, project, objectOf(unattested), change)
   expect(admitted.response).toEqual(ALLOWED)
   expect(admitted.decision).toBeUndefined()
   expect((await admit(emulator, project, pod(unattested))).response).toEqual(deniedByAttestors(unattested, [trusted]))
