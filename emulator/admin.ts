@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Database, replaceContent } from './core/database.ts'
 import { type HttpRequest, type HttpResponse, io, type Route } from './core/service.ts'
-import { notFound } from './core/status.ts'
+import { invalidArgument, notFound } from './core/status.ts'
 
 const ok = (body: unknown): HttpResponse => ({ status: 200, body })
 
@@ -17,6 +17,15 @@ function openapi({ params }: HttpRequest): HttpResponse {
   }
 }
 
+/** Whoever sends one expects something of it, and there is nothing that it could do. */
+function refuseBody(request: HttpRequest) {
+  const body = request.json()
+  const isEmpty =
+    body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body) && Object.keys(body).length === 0)
+  if (!isEmpty)
+    throw invalidArgument('A reset takes no request body: it goes back to the seed that the emulator was started with.')
+}
+
 /** `seededStore` gives a store that holds the seed and nothing else. */
 export const adminRoutes = (seededStore: () => Promise<Database>): Route[] => [
   { method: 'GET', path: '/_emulator/healthz', run: () => ok({ status: 'SERVING' }) },
@@ -25,10 +34,16 @@ export const adminRoutes = (seededStore: () => Promise<Database>): Route[] => [
   {
     method: 'POST',
     path: '/_emulator/reset',
-    run: io(seededStore, (_request: HttpRequest, ctx, store: Database) => {
-      replaceContent(ctx.db, store)
-      return ok({})
-    }),
+    run: io(
+      (request: HttpRequest) => {
+        refuseBody(request)
+        return seededStore()
+      },
+      (_request, ctx, store: Database) => {
+        replaceContent(ctx.db, store)
+        return ok({})
+      },
+    ),
   },
   { method: 'GET', path: '/_emulator/openapi/{file}', run: openapi },
 ]
