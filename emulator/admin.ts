@@ -1,6 +1,7 @@
 // What is the emulator's own: health, reset, and the API documents, all below /_emulator/.
 import { readFileSync } from 'node:fs'
 import { type Database, replaceContent } from './core/database.ts'
+import { isEmptyObject } from './core/json.ts'
 import { type HttpRequest, type HttpResponse, io, type Route } from './core/service.ts'
 import { invalidArgument, notFound } from './core/status.ts'
 
@@ -20,9 +21,7 @@ function openapi({ params }: HttpRequest): HttpResponse {
 /** Whoever sends one expects something of it, and there is nothing that it could do. */
 function refuseBody(request: HttpRequest) {
   const body = request.json()
-  const isEmpty =
-    body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body) && Object.keys(body).length === 0)
-  if (!isEmpty)
+  if (body !== undefined && !isEmptyObject(body))
     throw invalidArgument('A reset takes no request body: it goes back to the seed that the emulator was started with.')
 }
 

@@ -1,7 +1,9 @@
 // Replays a seed file through the operations that clients use, so that nothing can be seeded which a client could not have made.
+
 import type { Clock } from './core/clock.ts'
 import { type Database, StartError } from './core/database.ts'
 import type { Dispatcher } from './core/dispatch.ts'
+import { camelCase } from './core/field-mask.ts'
 import { canonicalProject, createProject } from './core/projects.ts'
 import { type FieldViolation, StatusError } from './core/status.ts'
 import type { SeedText } from './seed-file.ts'
@@ -77,8 +79,7 @@ async function located<T>(at: SeedValue, run: () => T | Promise<T>): Promise<T> 
 function memberAt(at: SeedValue, field: string): SeedValue {
   let found = at
   for (const name of field.match(/[^.[\]]+/g) ?? []) {
-    const camel = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
-    const member = memberOf(found, name) ?? memberOf(found, camel)
+    const member = memberOf(found, name) ?? memberOf(found, camelCase(name))
     found = member ?? (/^\d+$/.test(name) ? found.members[Number(name)]?.[1] : undefined) ?? found
   }
   return found

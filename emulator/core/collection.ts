@@ -1,5 +1,6 @@
 // Documents in SQLite: a table with the columns name, parent, position and body (ProtoJSON), and what the API lists of it.
 import type { Database, Statement } from 'better-sqlite3'
+import { camelCase } from './field-mask.ts'
 import { type Filter, type FilterOptions, matches, parseFilter } from './filter.ts'
 import { pageToken, readPageToken } from './page-token.ts'
 import { invalidArgument } from './status.ts'
@@ -123,7 +124,7 @@ function* ordered<T, V>(
   const terms = orderBy.split(',').map((term) => {
     const [, field, direction] = /^\s*([\w.]+)(?:\s+(asc|desc))?\s*$/i.exec(term) ?? []
     if (!field) throw invalidArgument(`Invalid order_by: "${orderBy}".`)
-    const path = field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()).split('.')
+    const path = camelCase(field).split('.')
     return { path, sign: direction?.toLowerCase() === 'desc' ? -1 : 1 }
   })
   const value = (row: unknown, path: string[]) => String(path.reduce<any>((part, key) => part?.[key], row) ?? '')

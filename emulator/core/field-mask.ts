@@ -1,11 +1,10 @@
 // Field masks (https://google.aip.dev/161) over ProtoJSON documents.
+import { isObject } from './json.ts'
 import { invalidArgument } from './status.ts'
 
 export const camelCase = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 type Document = Record<string, unknown>
-
-const isObject = (value: unknown): value is Document => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 // a path may name `__proto__` or `constructor`: nothing inherited is read or written
 const own = (value: unknown, key: string) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined)

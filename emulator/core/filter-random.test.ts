@@ -1,21 +1,9 @@
 // Random filters against a reference that evaluates the tree they were printed from, and random text against the parser.
 
 import { expect, test } from 'vitest'
+import { type Random, seeded } from '../testing/random.ts'
 import { matches, parseFilter } from './filter.ts'
 import { StatusError } from './status.ts'
-
-/** A seeded generator (mulberry32), so that a failure can be repeated. */
-function seeded(seed: number) {
-  const next = () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (limit: number) => Math.floor(next() * limit)
-  return { below, pick: <T>(from: readonly T[]): T => from[below(from.length)] as T }
-}
-type Random = ReturnType<typeof seeded>
 
 type Resource = { text?: string; count?: number; total?: string; list?: string[]; labels?: Record<string, string> }
 type Tree = { print: string; holds: (resource: Resource) => boolean; kind: 'leaf' | 'not' | 'and' | 'or' }

@@ -1,6 +1,7 @@
 // How a value of a resource (ProtoJSON) compares with the text of a list filter (https://google.aip.dev/160, "Comparison Operators").
 // A filter carries no types: the resource's value decides what the text is read as.
 
+import { isObject } from './json.ts'
 import { invalidArgument } from './status.ts'
 
 interface Pattern {
@@ -45,9 +46,6 @@ export const jsonName = (name: string) => name.replace(/_+(.?)/g, (_, next: stri
 
 /** True if a field of this value is set: ProtoJSON leaves defaults out, so only null and [] remain to be told apart. */
 export const present = (value: unknown) => value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0)
-
-export const isMessage = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const hasWildcard = (value: Value) => value.pieces.length > 1
 
@@ -141,7 +139,7 @@ export function order(actual: unknown, value: Value, field: string, options: Val
 
 /** `:` on one value: a map or message has a key, a string equals or contains the text (`options.has`), all else equals. */
 export function has(actual: unknown, value: Value, options: ValueOptions): boolean {
-  if (isMessage(actual) && !isAnything(value)) {
+  if (isObject(actual) && !isAnything(value)) {
     return Object.keys(actual).some(
       (key) => present(actual[key]) && (glob(value.pieces, key) || (!value.quoted && key === value.jsonName)),
     )

@@ -11,7 +11,8 @@ import {
   type Operator,
   parseExpression,
 } from './filter-parser.ts'
-import { equals, glob, has, hasWildcard, isMessage, order, present, type Value, type ValueOptions } from './filter-values.ts'
+import { equals, glob, has, hasWildcard, order, present, type Value, type ValueOptions } from './filter-values.ts'
+import { isObject } from './json.ts'
 import { invalidArgument } from './status.ts'
 
 export type { Operator } from './filter-parser.ts'
@@ -87,7 +88,7 @@ export function comparisons(filter: Filter): Comparison[] {
 const elements = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]).filter(present)
 
 function child(value: unknown, { name, jsonName }: FieldStep): unknown {
-  if (!isMessage(value)) return undefined
+  if (!isObject(value)) return undefined
   // The name as written first: a map key may hold an underscore.
   return [name, jsonName].filter((key) => Object.hasOwn(value, key)).map((key) => value[key])[0]
 }
@@ -159,7 +160,7 @@ function textsOf(resource: unknown): string[] {
     if (typeof value === 'string' || typeof value === 'number') texts.push(String(value).toLowerCase())
     else if (Array.isArray(value)) {
       for (const element of value) pending.push(element)
-    } else if (isMessage(value)) {
+    } else if (isObject(value)) {
       for (const [key, content] of Object.entries(value)) {
         if (!FIELD_NAME.test(key)) texts.push(key.toLowerCase())
         pending.push(content)

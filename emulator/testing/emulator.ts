@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type AppOptions, createApp } from '../app.ts'
+import { camelCase } from '../core/field-mask.ts'
 import type { Detail } from '../core/status.ts'
 import { type TestClock, testClock } from './clock.ts'
 
@@ -70,7 +71,7 @@ function restRequest(api: string, method: string, request: any) {
     const rest = structuredClone(request)
     let fits = true
     const path = template.replace(/\{([^=}]+)(?:=([^}]+))?\}/g, (_: string, field: string, pattern = '*') => {
-      const keys = field.split('.').map((key) => key.replace(/_(\w)/g, (__, letter) => letter.toUpperCase()))
+      const keys = camelCase(field).split('.')
       const holder = keys.slice(0, -1).reduce((at, key) => at?.[key], rest)
       const value = String(holder?.[keys.at(-1)!] ?? '')
       fits &&= new RegExp(`^${pattern.replaceAll('**', '.+').replaceAll(/(?<!\.)\*/g, '[^/]+')}$`).test(value)
@@ -79,7 +80,7 @@ function restRequest(api: string, method: string, request: any) {
     })
     if (!fits) continue
     if (body === '*') return { httpMethod, path, body: rest }
-    const bodyField = body.replace(/_(\w)/g, (_: string, letter: string) => letter.toUpperCase())
+    const bodyField = camelCase(body)
     const content = body ? (rest[bodyField] ?? {}) : undefined
     delete rest[bodyField]
     const query = new URLSearchParams(queryOf(rest)).toString()

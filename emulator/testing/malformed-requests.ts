@@ -1,6 +1,8 @@
 // Requests that are wrong in one way each, made from good ones by chance. All of them must be refused: what an API may take (a number that no
 // enum has, a key twice in one JSON object, a string with NUL) is not among them.
+
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { isObject } from '../core/json.ts'
 import { type GoodRequest, type HttpMessage, httpMessage, type Json } from './good-requests.ts'
 import type { Random } from './random.ts'
 import { mapKey, rightValue, strangeValues, wrongTexts, wrongValues } from './wrong-values.ts'
@@ -58,8 +60,6 @@ function* fieldPaths(message: DescMessage, above: Path = [], seen = new Set<Desc
 
 /** Is it a message of the API's own? */
 const hasFields = ({ message }: DescField) => message !== undefined && !message.typeName.startsWith('google.protobuf.')
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A copy in which the field has the value under each of `names`, and no other field of its oneof is set: nothing else is wrong. */
 function put(target: unknown, path: Path, value: unknown, names = [path.at(-1)!.jsonName]): Json {

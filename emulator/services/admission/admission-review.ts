@@ -1,11 +1,12 @@
 // The validating webhook of GKE: AdmissionReview admission.k8s.io/v1
 // (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/).
+import { isObject } from '../../core/json.ts'
 import type { Context, HttpResponse } from '../../core/service.ts'
 import { CODES, invalidArgument } from '../../core/status.ts'
 import { denialCause, type Judged, recordDecision } from '../binaryauthorization/index.ts'
 import { type AuditedRequest, auditEntry, deniedByWebhook } from './audit-entry.ts'
 import { auditAnnotations, judge } from './decide.ts'
-import { isObject, optionalText, podFacts } from './pods.ts'
+import { optionalText, podFacts } from './pods.ts'
 
 interface ReviewRequest {
   uid: string

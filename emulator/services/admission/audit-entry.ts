@@ -1,8 +1,9 @@
 // The audit entry that a GKE cluster writes of the request for a Pod, with what the webhook has said of it
 // (https://cloud.google.com/binary-authorization/docs/viewing-audit-logs). Its labels are what the documented filters look for.
+import { isObject, type JsonObject } from '../../core/json.ts'
 import type { components } from '../../gen/logging.v2.ts'
 import type { Judged } from '../binaryauthorization/index.ts'
-import { BREAK_GLASS_LABEL, isObject, type Json } from './pods.ts'
+import { BREAK_GLASS_LABEL } from './pods.ts'
 
 type LogEntry = components['schemas']['LogEntry']
 
@@ -11,14 +12,14 @@ const WEBHOOK = 'imagepolicywebhook.image-policy.k8s.io'
 
 /** What was asked for, and what the API server answers where it was denied. */
 export interface AuditedRequest {
-  pod: Json
+  pod: JsonObject
   /** Name of the Pod, where the request has one. */
   name?: string
   subResource?: string
   /** User name of who asked. */
   principal?: unknown
   annotations?: Record<string, string>
-  denial?: { code: number; message: string; response: Json }
+  denial?: { code: number; message: string; response: JsonObject }
 }
 
 /** An API server leaves a larger object out of its audit event, and says so by a label. (AuditLog ends at 50 levels.) */
@@ -45,7 +46,7 @@ function withoutBreakGlass(map: unknown) {
 }
 
 /** As audit events carry it, which is without managedFields. */
-function requestedPod({ metadata, ...pod }: Json, { namespace, verdict }: Judged): Json {
+function requestedPod({ metadata, ...pod }: JsonObject, { namespace, verdict }: Judged): JsonObject {
   const { managedFields: _, ...kept } = isObject(metadata) ? metadata : {}
   if (verdict !== 'BREAK_GLASS')
     for (const key of ['labels', 'annotations']) if (key in kept) kept[key] = withoutBreakGlass(kept[key])

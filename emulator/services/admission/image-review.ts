@@ -2,17 +2,18 @@
 // (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#imagepolicywebhook).
 // It carries no labels and no service account: break-glass is the annotation alone, and a policy with rules for service
 // accounts, which cannot be looked up, admits nothing.
+import type { JsonObject } from '../../core/json.ts'
 import type { Context, HttpResponse } from '../../core/service.ts'
 import { CODES, invalidArgument } from '../../core/status.ts'
 import { imageReviewReason, type Judged, recordDecision } from '../binaryauthorization/index.ts'
 import { auditEntry } from './audit-entry.ts'
 import { auditAnnotations, judge } from './decide.ts'
-import { BREAK_GLASS_ANNOTATION, imagesOf, type Json, optionalText } from './pods.ts'
+import { BREAK_GLASS_ANNOTATION, imagesOf, optionalText } from './pods.ts'
 
 interface Answer {
   judged: Judged
   /** The Pod, as far as the review tells of it. */
-  pod: Json
+  pod: JsonObject
 }
 
 export async function reviewImages(body: any, params: Record<string, string>, ctx: Context): Promise<Answer> {

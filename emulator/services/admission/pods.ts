@@ -1,4 +1,5 @@
 // What of a Pod matters to admission: its images, its identity and whether it asks for break-glass.
+import { isObject, type JsonObject } from '../../core/json.ts'
 import { invalidArgument } from '../../core/status.ts'
 
 export interface PodFacts {
@@ -16,10 +17,6 @@ export const BREAK_GLASS_LABEL = 'image-policy.k8s.io/break-glass'
 export const BREAK_GLASS_ANNOTATION = 'alpha.image-policy.k8s.io/break-glass'
 
 const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
-
-export type Json = Record<string, any>
-
-export const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Images of all containers, init and ephemeral ones too, each once. A container without a readable image counts as the image "",
  * which no rule that asks for attestations lets pass. */
@@ -60,7 +57,7 @@ export function podFacts(pod: unknown, namespace: string | undefined): PodFacts 
 }
 
 /** Images that are mounted as volumes. Nothing tells that production judges them, so they are named and not judged. */
-const imageVolumesOf = ({ volumes }: Json): string[] =>
+const imageVolumesOf = ({ volumes }: JsonObject): string[] =>
   (Array.isArray(volumes) ? volumes : [])
     .map((volume) => volume?.image?.reference)
     .filter((reference) => typeof reference === 'string')

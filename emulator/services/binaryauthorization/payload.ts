@@ -1,6 +1,7 @@
 // What an attestation's signature is over: a "simple signing" JSON document that names an image by digest
 // (https://cloud.google.com/binary-authorization/docs/making-attestations), sometimes inside DSSE's pre-authentication encoding.
 
+import { isObject } from '../../core/json.ts'
 import { repeatedKey } from '../../core/repeated-key.ts'
 
 /** The type that gcloud's `--dsse-type` defaults to. */
@@ -13,8 +14,7 @@ export type PayloadDigest =
   | { digest: string; type?: string; dockerReference?: string; problem?: undefined }
   | { digest?: undefined; problem: string }
 
-const object = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+const object = (value: unknown): Record<string, unknown> | undefined => (isObject(value) ? value : undefined)
 
 const string = (value: unknown) => (typeof value === 'string' ? value : undefined)
 

@@ -1,5 +1,7 @@
 // What is stored is v1; a version of the API is a shape of it, read and written by pure functions.
+
 import { applyMask, checkMask, maskPaths } from '../../core/field-mask.ts'
+import { isObject } from '../../core/json.ts'
 import { invalidArgument } from '../../core/status.ts'
 import type { components } from '../../gen/containeranalysis.v1.ts'
 import { KIND_FIELDS } from './kinds.ts'
@@ -34,9 +36,6 @@ export interface Shape<Stored, Shown> extends MaskRules {
 
 export const NOTE_FIELDS = ['shortDescription', 'longDescription', 'relatedUrl', 'expirationTime', 'relatedNoteNames']
 const OUTPUT_ONLY = ['name', 'kind', 'createTime', 'updateTime']
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const canonical = (value: unknown) =>
   JSON.stringify(value, (_, child) => (isObject(child) ? Object.fromEntries(Object.entries(child).sort()) : child))

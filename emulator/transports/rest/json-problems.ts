@@ -1,6 +1,8 @@
 // Why a JSON request does not fit its message, in the words of Google's front end. It is asked before fromJson, which takes more:
 // numbers as `"0x10"`, base64 with padding anywhere.
+
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import { isObject } from '../../core/json.ts'
 import type { FieldViolation } from '../../core/status.ts'
 
 const unknownName = (name: string, at: string, why: string) =>
@@ -9,9 +11,6 @@ const unknownName = (name: string, at: string, why: string) =>
 const invalidValue = (at: string, type: string, why: string) => `Invalid value at '${at}' (${type}), ${why}`
 
 export const NOT_REPEATING = 'Proto field is not repeating, cannot start list.'
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** All violations of `json` against the message. `at` is the path so far, in proto names. */
 export function jsonProblems(message: DescMessage, json: unknown, at = ''): FieldViolation[] {

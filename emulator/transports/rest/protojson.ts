@@ -1,6 +1,7 @@
 // HTTP request → request message → canonical ProtoJSON, and the answer back, through the protobuf descriptors.
 import { type DescField, type DescMessage, fromJson, ScalarType, toJson } from '@bufbuild/protobuf'
 import { camelCase } from '../../core/field-mask.ts'
+import { isEmptyObject } from '../../core/json.ts'
 import { badRequest, type FieldViolation, invalidArgument } from '../../core/status.ts'
 import { answerTypesOf, methodOf, registryOf } from '../descriptors.ts'
 import { jsonProblems, NOT_REPEATING } from './json-problems.ts'
@@ -39,9 +40,6 @@ export function readRequest({ api, method, body, variables, query, json }: RestR
   for (const [path, value] of Object.entries(variables)) bindPath(input, request, path, value)
   return canonical(api, input, request)
 }
-
-const isEmptyObject = (json: unknown) =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0
 
 /** Answers as the API does: fields in the order of the message, defaults left out, enums as numbers where asked for. */
 export function writeResponse(api: string, method: string, response: unknown, enumAsInteger: boolean): unknown {
