@@ -40,6 +40,8 @@ export type Operation<Req = any, Res = any> = (request: Req, ctx: Context) => Re
 export interface IoOperation<Req = any, Res = any, Prepared = any> {
   prepare(request: Req, ctx: Context): Promise<Prepared>
   commit(request: Req, ctx: Context, prepared: Prepared): Res
+  /** Does `commit` write one thing at most, and that as its last step? Then it is carried out without a transaction. */
+  isSingleWrite?: boolean
 }
 
 export const io = <Req, Res, Prepared>(
@@ -102,6 +104,8 @@ export interface ResourceType {
 
 export interface Service {
   name: string
+  /** Further Google host names under which its routes are served: `oauth2.googleapis.com`. */
+  hosts?: string[]
   /** api id (`cloudkms.v1`) → proto service → method → Rpc. */
   apis: Record<string, Record<string, Record<string, Rpc>>>
   routes?: Route[]

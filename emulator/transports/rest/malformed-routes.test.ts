@@ -27,6 +27,10 @@ function isStatus({ status, type, text }: RawAnswer): boolean {
   return kind === 'Status' && apiVersion === 'v1' && outcome === 'Failure' && code === status && message !== ''
 }
 
+/** Is it an error of an OAuth 2.0 endpoint (RFC 6749, section 5.2)? */
+const isOAuthError = ({ type, text }: RawAnswer) =>
+  type.startsWith('application/json') && typeof JSON.parse(text).error_description === 'string'
+
 const post = (path: string, body: string | Buffer) => emulator.send({ method: 'POST', path, body })
 
 test.each(ROUTES)('$method $path has no other method, and no path that is no text', async ({ path, good }) => {
@@ -59,7 +63,12 @@ const NO_JSON: [what: string, body: string | Buffer][] = [
 test.each(NO_JSON)('a body that is no JSON is refused by every route that takes one: %s', async (_, body) => {
   for (const { good, path } of ROUTES.filter(({ method }) => method === 'POST')) {
     const answer = await post(good, body)
-    expect([answer.status, path.startsWith('/_emulator/') ? isGoogleError(answer) : isStatus(answer)], path).toEqual([400, true])
+    const isRefusal = path.startsWith('/admission/')
+      ? isStatus
+      : JSON.parse(answer.text).error_description
+        ? isOAuthError
+        : isGoogleError
+    expect([answer.status, isRefusal(answer)], path).toEqual([400, true])
   }
 })
 

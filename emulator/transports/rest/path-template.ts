@@ -24,6 +24,7 @@ export function parseTemplate(template: string): PathTemplate {
     segments.push(...(literal ?? pattern).split('/'))
     if (field) variables.push({ field, from, to: segments.length })
   }
+  if (segments.length === 0) segments.push('') // `/` itself
   return { segments, variables, verb }
 }
 
