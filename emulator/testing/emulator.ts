@@ -4,8 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type AppOptions, createApp } from '../app.ts'
 import { camelCase } from '../core/field-mask.ts'
-import type { Detail } from '../core/status.ts'
+import { CallError } from './call-error.ts'
 import { type TestClock, testClock } from './clock.ts'
+import { grpcClient } from './grpc-client.ts'
+
+export { CallError }
+
+/** What `call` of a TestEmulator goes over. */
+export type Transport = 'REST' | 'gRPC'
 
 export const silent = { debug() {}, info() {}, warn() {}, error: (fields: object) => console.error(fields) }
 
@@ -23,22 +29,11 @@ export interface TestEmulator {
   call(api: string, method: string, request: object): Promise<any>
   /** A plain HTTP request. An object as `body` goes out as JSON. */
   http(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<HttpAnswer>
-  close(): void
-}
-
-/** The status of a failed call, whichever transport it came over. */
-export class CallError extends Error {
-  readonly code: string
-  readonly details: Detail[]
-  constructor(code: string, message: string, details: Detail[] = []) {
-    super(message)
-    this.code = code
-    this.details = details
-  }
+  close(): Promise<void>
 }
 
 /** Starts an emulator on a free port, without a seed unless one is given, with a clock that the test turns. */
-export async function startTestEmulator(options: Partial<AppOptions> = {}): Promise<TestEmulator> {
+export async function startTestEmulator(options: Partial<AppOptions> = {}, transport: Transport = 'REST'): Promise<TestEmulator> {
   const clock = testClock()
   const app = await createApp({ seed: false, clock, log: silent, ...options })
   await new Promise<void>((resolve) => app.server.listen(0, '127.0.0.1', resolve))
@@ -52,14 +47,19 @@ export async function startTestEmulator(options: Partial<AppOptions> = {}): Prom
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(answer) : answer }
   }
 
-  async function call(api: string, method: string, request: object) {
+  async function callRest(api: string, method: string, request: object) {
     const { httpMethod, path, body } = restRequest(api, method, request)
     const answer = await http(httpMethod, path, body)
     if (answer.status === 200) return answer.body
     throw new CallError(answer.body.error.status, answer.body.error.message, answer.body.error.details)
   }
 
-  return { url, clock, http, call, close: () => app.close() }
+  const grpc = grpcClient(new URL(url).host)
+  async function close() {
+    grpc.close()
+    await app.close()
+  }
+  return { url, clock, http, call: transport === 'gRPC' ? grpc.call : callRest, close }
 }
 
 const table = JSON.parse(readFileSync(new URL('../gen/routes.json', import.meta.url), 'utf8'))
@@ -101,12 +101,15 @@ export function describeTransports(
   suite: (emulator: () => TestEmulator) => void,
   options: Partial<AppOptions> = {},
 ) {
-  describe(`${name} over REST`, () => {
-    let emulator: TestEmulator
-    beforeAll(async () => {
-      emulator = await startTestEmulator(options)
+  for (const transport of TRANSPORTS)
+    describe(`${name} over ${transport}`, () => {
+      let emulator: TestEmulator
+      beforeAll(async () => {
+        emulator = await startTestEmulator(options, transport)
+      })
+      afterAll(() => emulator.close())
+      suite(() => emulator)
     })
-    afterAll(() => emulator.close())
-    suite(() => emulator)
-  })
 }
+
+const TRANSPORTS: Transport[] = ['REST', 'gRPC']

@@ -19,7 +19,14 @@ export function registryOf(api: string): FileRegistry {
 /** The types that an answer of an API may hold as google.protobuf.Any: its own, or where it has none of that name those of any other. On a
  * host that names no API, `projects/P/locations/L/operations/O` is answered by the first that has it, for the operations of all. */
 export function answerTypesOf(api: string): Registry {
-  const own = registryOf(api)
+  const types = answerTypes.get(api) ?? withOthers(registryOf(api))
+  answerTypes.set(api, types)
+  return types
+}
+
+const answerTypes = new Map<string, Registry>()
+
+function withOthers(own: FileRegistry): Registry {
   return {
     ...own,
     getMessage(name) {
@@ -33,6 +40,16 @@ export function answerTypesOf(api: string): Registry {
 
 /** `method` is `package.Service/Method`. */
 export function methodOf(api: string, method: string): DescMethod {
+  const known = methods.get(api) ?? new Map<string, DescMethod>()
+  methods.set(api, known)
+  const desc = known.get(method) ?? findMethod(api, method)
+  known.set(method, desc)
+  return desc
+}
+
+const methods = new Map<string, Map<string, DescMethod>>()
+
+function findMethod(api: string, method: string): DescMethod {
   const [service = '', name = ''] = method.split('/')
   const found = registryOf(api)
     .getService(service)
