@@ -25,8 +25,8 @@ function refuseBody(request: HttpRequest) {
     throw invalidArgument('A reset takes no request body: it goes back to the seed that the emulator was started with.')
 }
 
-/** `seededStore` gives a store that holds the seed and nothing else. */
-export const adminRoutes = (seededStore: () => Promise<Database>): Route[] => [
+/** `seededStore` gives a store that holds the seed and nothing else, `identity` the CA that clients are to trust. */
+export const adminRoutes = (seededStore: () => Promise<Database>, identity: () => Promise<{ caPem: string }>): Route[] => [
   { method: 'GET', path: '/_emulator/healthz', run: () => ok({ status: 'SERVING' }) },
   // the server listens only after migrations and seed, so whoever is answered is answered by a ready emulator
   { method: 'GET', path: '/_emulator/readyz', run: () => ok({ status: 'READY' }) },
@@ -43,6 +43,15 @@ export const adminRoutes = (seededStore: () => Promise<Database>): Route[] => [
         return ok({})
       },
     ),
+  },
+  {
+    method: 'GET',
+    path: '/_emulator/ca.pem',
+    run: io(identity, (_request, _ctx, { caPem }: { caPem: string }) => ({
+      status: 200,
+      headers: { 'content-type': 'application/x-pem-file' },
+      body: caPem,
+    })),
   },
   { method: 'GET', path: '/_emulator/openapi/{file}', run: openapi },
 ]

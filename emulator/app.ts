@@ -1,6 +1,6 @@
 // The composition root: services → dispatcher → transports → server.
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { Server } from 'node:net'
 import { adminRoutes } from './admin.ts'
 import { knownAuthorities } from './authorities.ts'
 import { type Clock, systemClock } from './core/clock.ts'
@@ -11,8 +11,10 @@ import type { Logger } from './core/service.ts'
 import { failedPrecondition } from './core/status.ts'
 import type { SeedText } from './seed-file.ts'
 import { SERVICES } from './services.ts'
-import { createRouter } from './transports/rest/router.ts'
+import { createPort } from './transports/port.ts'
+import { createRouter, type RouteTable } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
+import { tlsIdentity } from './transports/tls/identity.ts'
 
 export interface AppOptions {
   /** Folder that keeps the data; in memory without it. */
@@ -23,6 +25,11 @@ export interface AppOptions {
   strictProjects?: boolean
   /** Keep only the newest log entries; 0 keeps all. 50,000 in memory, all with `data`, unless given. */
   maxLogEntries?: number
+  /** PEM files of a certificate and its key that clients trust already; otherwise the emulator has a CA of its own. */
+  cert?: string
+  key?: string
+  /** Further host names and addresses that the emulator's own certificate is for. */
+  sans?: readonly string[]
   clock?: Clock
   ids?: Ids
   log: Logger
@@ -107,33 +114,38 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 
   const dispatcher = createDispatcher(world(db), SERVICES)
-  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore)]
-  const table = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
-  const server = createRestServer({
-    router: createRouter(table, routes),
-    dispatcher,
-    log,
-    onAuthority: authorities.add,
-    isKnownAuthority: authorities.has,
+  const identity = tlsIdentity(options, () => new Date(), log)
+  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore, identity)]
+  const table: RouteTable = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
+  const router = createRouter(
+    table,
+    routes,
+    SERVICES.flatMap((service) => service.hosts ?? []),
+  )
+  const shared = { router, dispatcher, log, onAuthority: authorities.add, isKnownAuthority: authorities.has }
+  const port = createPort({
+    ...shared,
+    http: createRestServer(shared),
+    grpc: async () => (await import('./transports/grpc/server.ts')).createGrpcServer({ ...shared, table }),
+    identity,
   })
   let closing: Promise<void> | undefined
   return {
-    server,
+    server: port.server,
     dispatcher,
     isNew,
     async reset() {
       replaceContent(db, await resetStore())
     },
     close() {
-      closing ??= new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
+      if (!closing) {
+        closing = port.close()
         db.close()
         void seeded?.then(
           (store) => store.close(),
           () => {},
         )
-      })
+      }
       return closing
     },
   }

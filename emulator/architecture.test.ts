@@ -60,7 +60,7 @@ const SEED = [
 ]
 
 const ENTRANCE = [
-  ...['emulator/app.ts', 'emulator/config.ts', 'emulator/core/*', 'emulator/env.ts', 'emulator/listen.ts', 'emulator/log.ts'],
+  ...['emulator/app.ts', 'emulator/config.ts', 'emulator/core/*', 'emulator/env*', 'emulator/listen.ts', 'emulator/log.ts'],
   'node:*',
 ]
 
@@ -72,27 +72,33 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/services/kms/', [...SERVICE, 'node:os', 'node:util', 'node:worker_threads', 'piscina']],
   ['emulator/services/binaryauthorization/', [...SERVICE, 'node:timers/promises', 'openpgp']],
   ['emulator/services/', SERVICE],
+  ['emulator/transports/grpc/', ['emulator/core/*', 'emulator/transports/*', ...PROTOBUF, '@grpc/grpc-js', 'node:stream']],
+  ['emulator/transports/tls/', ['emulator/core/*', 'node-forge', 'node:*']],
   ['emulator/transports/', ['emulator/core/*', 'emulator/gen/*', ...PROTOBUF, 'node:*']],
   ['emulator/console/', []],
   ['emulator/services.ts', ['emulator/core/*', 'emulator/services/*']],
   ['emulator/seed', SEED],
   ['emulator/demo-seed', SEED],
   ['emulator/log.ts', ['emulator/core/*']],
-  ['emulator/config.ts', ['emulator/core/*', 'emulator/log.ts', 'node:*']],
+  ['emulator/config', ['emulator/config*', 'emulator/core/*', 'emulator/log.ts', 'node:*']],
   ['emulator/admin.ts', ['emulator/core/*', 'node:*']],
   ['emulator/authorities.ts', ['emulator/core/*']],
   ['emulator/app.ts', ['emulator/*', 'node:*']],
   ['emulator/listen.ts', ['emulator/core/*', 'node:*']],
   ['emulator/endpoints.ts', ['emulator/core/*', 'node:*']],
+  ['emulator/service-account.ts', ['node:*']],
   ['emulator/running.ts', ['emulator/config.ts', 'emulator/core/*', 'emulator/endpoints.ts', 'emulator/listen.ts', 'node:*']],
-  ['emulator/env.ts', ['emulator/config.ts', 'node:*']],
-  ['emulator/exec.ts', ['emulator/config.ts', 'emulator/core/*', 'emulator/env.ts', 'emulator/running.ts', 'node:*']],
+  [
+    'emulator/env',
+    ['emulator/config*', 'emulator/core/*', 'emulator/env*', 'emulator/running.ts', 'emulator/service-account.ts', 'node:*'],
+  ],
+  ['emulator/exec.ts', ['emulator/config*', 'emulator/core/*', 'emulator/env*', 'emulator/running.ts', 'node:*']],
   ['emulator/main.ts', [...ENTRANCE, 'emulator/endpoints.ts', 'emulator/exec.ts', 'emulator/running.ts']],
   ['emulator/index.ts', [...ENTRANCE, 'type bin/library.cjs']],
   ['openapi/', ['emulator/services.ts', 'emulator/core/*', ...PROTOBUF, 'openapi-typescript', 'yaml', 'node:*']],
   ['build/', ['emulator/demo-seed.ts', 'esbuild', 'node:*']],
   ['bin/', ['dist/*', 'node:*']],
-  ['bench/', ['node:*']],
+  ['bench/', ['@grpc/grpc-js', 'node:*']],
   ['demo/', ['node:*']],
 ]
 
@@ -173,7 +179,7 @@ const EMULATED = /^emulator\/(core|mixins|services|transports)\//
 const RESERVED: [what: string, pattern: RegExp, within: RegExp, except: string[]][] = [
   ['the environment', /\bprocess\.env\b/, /^emulator\//, ['emulator/config.ts']],
   ['the time of day', /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/, EMULATED, ['emulator/core/clock.ts']],
-  ['timers', /\bset(Timeout|Interval|Immediate)\(/, EMULATED, []],
+  ['timers', /\bset(Timeout|Interval|Immediate)\(/, EMULATED, ['emulator/transports/port.ts']],
   ['chance', /\bMath\.random\b|\brandomUUID\b/, /^emulator\//, ['emulator/core/ids.ts']],
   ['SQL', /\bdb\s*\.(prepare|exec|pragma)\(/, /^emulator\/services\//, ['store.ts']],
 ]

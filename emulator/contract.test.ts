@@ -135,7 +135,8 @@ test('what is no RPC is described in a document by hand, and all that is describ
     )
   })
   const noStore = () => Promise.reject(new Error('no store'))
-  const served = [...SERVICES.flatMap(({ routes = [] }) => routes), ...adminRoutes(noStore)].map(
+  const noIdentity = () => Promise.reject(new Error('no certificate'))
+  const served = [...SERVICES.flatMap(({ routes = [] }) => routes), ...adminRoutes(noStore, noIdentity)].map(
     ({ method, path }) => `${method} ${path}`,
   )
   expect(documented.sort()).toEqual(served.sort())

@@ -1,6 +1,5 @@
 // Where an emulator can be reached.
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { StartError } from './core/database.ts'
 
 /** Listens, and resolves with the address that it has. Rejects with StartError where it cannot. */

@@ -20,10 +20,12 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
     request.on('end', () =>
       size > MAX_BODY
         ? reject(invalidArgument(`Request payload size exceeds the limit: ${MAX_BODY} bytes.`))
-        : resolve(Buffer.concat(chunks, size)),
+        : resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)),
     )
     request.on('error', reject)
-    request.on('close', () => reject(new Error('the client went away')))
+    request.on('close', () => {
+      if (!request.readableEnded) reject(new Error('the client went away'))
+    })
   })
 }
 
@@ -39,11 +41,11 @@ export function parseRequest(body: Buffer): unknown {
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw invalidJson('Encountered non UTF-8 code points.')
-  checkDepth(body)
   const text = body.toString()
+  if (mayBeDeep(text)) checkDepth(body)
   if (text.trim() === '') return undefined
   try {
-    return /\\ud[89a-f]/i.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text)
+    return text.includes('\\u') && /\\ud[89a-f]/i.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text)
   } catch (error) {
     throw invalidJson((error as Error).message)
   }
@@ -58,6 +60,14 @@ function wellFormed(key: string, value: unknown) {
 function invalidJson(why: string) {
   const description = `Invalid JSON payload received. ${why}`
   return badRequest(description, [{ field: '', description }])
+}
+
+/** Are there brackets for so many levels? Most texts have fewer, and finding them is much cheaper than a look at each character. */
+function mayBeDeep(text: string): boolean {
+  let count = 0
+  for (const bracket of ['{', '['])
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > MAX_DEPTH) return true
+  return false
 }
 
 /** Nesting is bounded before anything recurses over it. */

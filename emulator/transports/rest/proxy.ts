@@ -1,5 +1,5 @@
 // The emulator as the HTTP proxy of its clients (RFC 9112, section 3.2.2): a client that is pointed here by its proxy setting asks for
-// Google's own host names, so that `gcloud run --region` finds its regional host and key ids are the real ones. Nothing is forwarded.
+// Google's own host names, so that `gcloud run --region` finds its regional host and key ids are the real ones. By CONNECT the same over TLS. Nothing is forwarded.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { errorBody, permissionDenied } from '../../core/status.ts'
@@ -9,12 +9,12 @@ export interface Target {
   authority: string
   path: string
   query: URLSearchParams
-  /** Is the request line in absolute form, as clients write it to a proxy? */
+  /** Is the request line in absolute form, as clients write it to a proxy, or has it come through a tunnel? */
   isProxied: boolean
 }
 
 /** Takes the request line apart by hand: `new URL` refuses hosts such as `europe-west2-127.0.0.1`. */
-export function readTarget({ url = '/', headers }: IncomingMessage): Target {
+export function readTarget({ url = '/', headers, socket }: IncomingMessage): Target {
   const absolute = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?@]*@)?([^/?]*)(.*)$/i.exec(url)
   const [, authority, rest] = absolute ?? [undefined, headers.host ?? '', url]
   const [path = '', ...query] = rest!.split('?')
@@ -22,7 +22,7 @@ export function readTarget({ url = '/', headers }: IncomingMessage): Target {
     authority: authority!.toLowerCase(),
     path: path || '/',
     query: new URLSearchParams(query.join('?')),
-    isProxied: absolute !== null,
+    isProxied: absolute !== null || tunnels.has(socket),
   }
 }
 
@@ -34,29 +34,46 @@ export const hostName = (authority: string) => authority.replace(/:\d*$/, '')
 /** Host names of this machine, without a port. */
 export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
+type IsKnown = (authority: string) => boolean
+
+/** Is this authority the emulator itself? `isKnown`: has a client addressed it so before? */
+export const isOwn = (authority: string, socket: IncomingMessage['socket'], isKnown: IsKnown) =>
+  [authority, withoutRegion(authority)].some((own) => isOwnAddress(own, socket) || isKnown(own))
+
 /** Is this authority the very socket that the request came in by? */
-export function isOwnAddress(authority: string, { localAddress = '', localPort }: IncomingMessage['socket']): boolean {
+function isOwnAddress(authority: string, { localAddress = '', localPort }: IncomingMessage['socket']): boolean {
   const host = hostName(authority)
   if (Number(/:(\d+)$/.exec(authority)?.[1] ?? 80) !== localPort) return false
   const address = localAddress.replace(/^::ffff:/, '')
   return LOOPBACK.test(host) || host === (address.includes(':') ? `[${address}]` : address)
 }
 
+/** Hosts of Google's APIs, emulated or not. */
+export const isGoogleHost = (host: string) => /(^|\.)googleapis\.com$/.test(host)
+
 /** What a request to another host is answered. */
 export const notServed = (authority: string) =>
   permissionDenied(`binauthz-emulator does not emulate "${hostName(authority)}", and as a proxy it forwards nothing.`)
 
-/** Answers a CONNECT. Clients show of such an answer the line of its status alone, so the sentence stands there too. */
-export function refuseConnect({ url = '' }: IncomingMessage, socket: Duplex) {
-  const refusal = permissionDenied(
-    `binauthz-emulator speaks no TLS, and as a proxy it forwards nothing: reach "${hostName(url)}" by http:// if it is emulated.`,
-  )
+/** Names of container registries of Google. */
+const REGISTRY = /(^|\.)(pkg\.dev|gcr\.io)$/
+
+/** Sockets at which a tunnel ends that a client has opened by CONNECT. */
+const tunnels = new WeakSet<Duplex>()
+
+/** From here on, requests from this socket have come as to a proxy. */
+export const enterTunnel = (socket: Duplex) => tunnels.add(socket)
+
+/** The answer to a CONNECT that is not served, whole; undefined for one that is. Clients show of such an answer the line of its status alone,
+ * so the sentence stands there too. */
+export function refuseTunnel({ url = '', socket }: IncomingMessage, isServed: (host: string) => boolean, isKnown: IsKnown) {
+  const authority = url.toLowerCase()
+  const host = hostName(authority)
+  if (isServed(host) || isGoogleHost(host) || REGISTRY.test(host) || isOwn(authority, socket, isKnown)) return undefined
+  const refusal = notServed(authority)
   const body = `${JSON.stringify(errorBody(refusal), null, 2)}\n`
-  socket.on('error', () => {}) // a client that has gone away
-  socket.on('finish', () => socket.destroy())
-  socket.resume()
-  socket.end(
+  return (
     `HTTP/1.1 403 ${refusal.message}\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-      `connection: close\r\n\r\n${body}`,
+    `connection: close\r\n\r\n${body}`
   )
 }

@@ -1,7 +1,7 @@
 // The route table: generated bindings of all RPCs, and the routes of the services. The Host header, then the path, decides.
 import type { Route } from '../../core/service.ts'
 import { matchTemplate, type PathTemplate, parseTemplate, splitPath } from './path-template.ts'
-import { withoutRegion } from './proxy.ts'
+import { isGoogleHost, notServed, withoutRegion } from './proxy.ts'
 
 /** emulator/gen/routes.json: api id → hosts, and `[HTTP method, template, "package.Service/Method", body]` rows. */
 export type RouteTable = Record<string, { hosts: string[]; routes: string[][] }>
@@ -25,11 +25,15 @@ export interface Router {
   find(method: string, host: string, path: string): Match | undefined
   /** The host name of the served Google API that `host` is, also where a region stands before it; undefined for any other host. */
   googleHost(host: string): string | undefined
+  /** Takes the API out of a path where it stands in front, by its short name or its host: `/cloudkms/v1/…`, `/cloudkms.googleapis.com/v1/…`.
+   * That keeps apart what has the same path in several APIs. Throws where it is an API that is not emulated. */
+  withPrefix(path: string): { host: string; path: string } | undefined
 }
 
 export const isRpc = (target: RpcTarget | Route): target is RpcTarget => 'api' in target
 
-export function createRouter(table: RouteTable, routes: Route[]): Router {
+/** `hosts`: further names of Google under which the routes are served, without any RPC. */
+export function createRouter(table: RouteTable, routes: Route[], hosts: string[] = []): Router {
   const index = new Map<string, Entry[]>()
   const apisOf = new Map<string, Set<string>>()
 
@@ -45,9 +49,19 @@ export function createRouter(table: RouteTable, routes: Route[]): Router {
     for (const [httpMethod, path, method, body] of routes) add(httpMethod!, path!, { api, method: method!, body: body! }, api)
   }
   for (const route of routes) add(route.method, route.path, route)
+  for (const host of hosts) apisOf.set(host, new Set())
+  const prefixes = new Map([...apisOf.keys()].flatMap((host) => [host, host.split('.')[0]!].map((prefix) => [prefix, host])))
+  const firstSegments = new Set([...index.keys()].map((key) => key.split(' ')[1]!))
 
   return {
     googleHost: (host) => [host, withoutRegion(host)].find((name) => apisOf.has(name)),
+    withPrefix(path) {
+      const [, prefix, rest] = /^\/([a-z][a-z0-9.-]*)(\/v\d.*)$/.exec(path) ?? []
+      if (!prefix || firstSegments.has(prefix)) return undefined
+      const host = prefixes.get(prefix)
+      if (!host && isGoogleHost(prefix)) throw notServed(prefix)
+      return host ? { host, path: rest! } : undefined
+    },
     find(method, host, path) {
       const apis = apisOf.get(host)
       const segments = splitPath(path)

@@ -172,8 +172,7 @@ test.each<[string, string | Buffer]>([
 
 test('garbage instead of HTTP is answered and the connection closed', async () => {
   for (const garbage of [
-    Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]),
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    Buffer.from([0x00, 0x03, 0x01, 0x02, 0x00, 0x01]),
     'GET\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n',
