@@ -36,36 +36,39 @@ export async function makePolicy(url: string) {
   await post(url, `/v1/projects/${PROJECT}/policy`, { globalPolicyEvaluationMode: 'ENABLE', defaultAdmissionRule }, 'PUT')
 }
 
-/** Attests images `from` to `to` by both attestors. With `signed: false` the signatures are fillers: rows that only take up room. */
+/** A P-256 key; returns the name of its version. */
+export async function makeKey(url: string): Promise<string> {
+  const keyRings = `/v1/projects/${PROJECT}/locations/europe-west2/keyRings`
+  await post(url, `${keyRings}?keyRingId=bench`, {})
+  const versionTemplate = { algorithm: 'EC_SIGN_P256_SHA256', protectionLevel: 'SOFTWARE' }
+  await post(url, `${keyRings}/bench/cryptoKeys?cryptoKeyId=signer`, { purpose: 'ASYMMETRIC_SIGN', versionTemplate })
+  return `projects/${PROJECT}/locations/europe-west2/keyRings/bench/cryptoKeys/signer/cryptoKeyVersions/1`
+}
+
+/** The attestation of an image by an attestor. With `isSigned: false` the signature is a filler: rows that only take up room. */
+export function attestationOf(index: number, id = ATTESTORS[0]!, isSigned = true) {
+  const critical = {
+    identity: { 'docker-reference': `europe-west2-docker.pkg.dev/${PROJECT}/images/app` },
+    image: { 'docker-manifest-digest': digestOf(index) },
+    type: 'Google cloud binauthz container signature',
+  }
+  const payload = Buffer.from(`${JSON.stringify({ critical }, null, 2)}\n`)
+  const signature = isSigned ? sign('sha256', payload, privateKey) : createHash('sha512').update(`${id} ${index}`).digest()
+  return {
+    noteName: `projects/${PROJECT}/notes/${id}`,
+    resourceUri: `https://${imageOf(index)}`,
+    attestation: {
+      serializedPayload: payload.toString('base64'),
+      signatures: [{ publicKeyId: KEY_ID, signature: signature.toString('base64') }],
+    },
+  }
+}
+
+/** Attests images `from` to `to` by both attestors. */
 export async function attest(url: string, from: number, to: number, { signed = true } = {}) {
   for (let at = from; at < to; at += 500) {
-    const occurrences = []
-    for (let index = at; index < Math.min(at + 500, to); index++) {
-      const payload = `${JSON.stringify(
-        {
-          critical: {
-            identity: { 'docker-reference': `europe-west2-docker.pkg.dev/${PROJECT}/images/app` },
-            image: { 'docker-manifest-digest': digestOf(index) },
-            type: 'Google cloud binauthz container signature',
-          },
-        },
-        null,
-        2,
-      )}\n`
-      for (const id of ATTESTORS) {
-        const signature = signed
-          ? sign('sha256', Buffer.from(payload), privateKey)
-          : createHash('sha512').update(`${id} ${index}`).digest()
-        occurrences.push({
-          noteName: `projects/${PROJECT}/notes/${id}`,
-          resourceUri: `https://${imageOf(index)}`,
-          attestation: {
-            serializedPayload: Buffer.from(payload).toString('base64'),
-            signatures: [{ publicKeyId: KEY_ID, signature: signature.toString('base64') }],
-          },
-        })
-      }
-    }
+    const indices = Array.from({ length: Math.min(500, to - at) }, (_, offset) => at + offset)
+    const occurrences = indices.flatMap((index) => ATTESTORS.map((id) => attestationOf(index, id, signed)))
     await post(url, `/v1/projects/${PROJECT}/occurrences:batchCreate`, { occurrences })
   }
 }

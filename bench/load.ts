@@ -61,7 +61,12 @@ export async function load(
     })
   await Promise.all(Array.from({ length: inFlight }, lane))
   const seconds = Number(process.hrtime.bigint() - begin) / 1e9
+  return summary(times, seconds)
+}
+
+/** `times` in milliseconds. */
+export function summary(times: number[], seconds: number): LoadResult {
   times.sort((a, b) => a - b)
   const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(times.length * q))]!
-  return { perSecond: count / seconds, p50: quantile(0.5), p99: quantile(0.99) }
+  return { perSecond: times.length / seconds, p50: quantile(0.5), p99: quantile(0.99) }
 }

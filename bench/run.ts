@@ -3,6 +3,8 @@
 import { ADMISSION, attest, makePolicy, reviewOf } from './content.ts'
 import { load, postRequest } from './load.ts'
 import { cpuOfEmptyNode, cpuSeconds, residentMegabytes, startBareServer, startEmulator } from './servers.ts'
+import { show } from './show.ts'
+import { transports } from './transports.ts'
 
 const quick = process.argv.includes('--quick')
 const IMAGES = 1000
@@ -11,10 +13,6 @@ const ROWS = quick ? 100_000 : 1_000_000
 const DECISIONS = quick ? 60_000 : 200_000
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!
-
-function show(what: string, value: number, goal: string, detail: string) {
-  console.log(`${what.padEnd(58)} ${value.toFixed(2).padStart(7)}   ${goal.padEnd(8)} ${detail}`)
-}
 
 const requests = Array.from({ length: IMAGES }, (_, index) => postRequest(ADMISSION, reviewOf(index)))
 const decide = (url: string, count: number, inFlight = 32, pick = (index: number) => index % IMAGES) =>
@@ -95,4 +93,5 @@ async function size() {
 console.log(`${'measure'.padEnd(58)} ${'ratio'.padStart(7)}   goal`)
 await startUp()
 await decisions()
+await transports(quick ? 3_000 : 10_000)
 await size()

@@ -48,6 +48,35 @@ const server = createServer((request, response) => {
 })
 server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port))`
 
+/** A grpc-js server whose one method answers the bytes that it was asked with. */
+const EMPTY_GRPC = `
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+const server = new Server({ 'grpc.enable_channelz': 0 })
+const asIs = (bytes) => bytes
+server.register('/bench.Empty/Handle', ({ request }, callback) => callback(null, request), asIs, asIs, 'unary')
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => console.log('http://127.0.0.1:' + port))`
+
+export const startEmptyGrpcServer = () =>
+  started(
+    spawn(process.execPath, ['--input-type=module', '--eval', EMPTY_GRPC], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
+
+/** Parses a JSON body and answers it. */
+const BARE_JSON = `
+import { createServer } from 'node:http'
+const server = createServer((request, response) => {
+  const chunks = []
+  request.on('data', (chunk) => chunks.push(chunk))
+  request.on('end', () => {
+    const text = JSON.stringify(JSON.parse(Buffer.concat(chunks).toString()), null, 2)
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
+  })
+})
+server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port))`
+
+export const startBareJsonServer = () =>
+  started(spawn(process.execPath, ['--input-type=module', '--eval', BARE_JSON], { stdio: ['ignore', 'pipe', 'inherit'] }))
+
 export const startBareServer = () =>
   started(spawn(process.execPath, ['--input-type=module', '--eval', BARE], { stdio: ['ignore', 'pipe', 'inherit'] }))
 
