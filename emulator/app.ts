@@ -14,7 +14,7 @@ import { SERVICES } from './services.ts'
 import { createPort } from './transports/port.ts'
 import { createRouter, type RouteTable } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
-import { tlsIdentity } from './transports/tls/identity.ts'
+import { checkTlsOptions, tlsIdentity } from './transports/tls/identity.ts'
 
 export interface AppOptions {
   /** Folder that keeps the data; in memory without it. */
@@ -65,6 +65,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { log, project = 'my-app-prod', strictProjects = false, maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES } = options
+  checkTlsOptions(options)
   const db = openDatabase(options.data, SOURCES)
   const authorities = knownAuthorities(db)
   const world = (db: Database): World => ({
