@@ -21,12 +21,25 @@ export interface EmulatorOptions {
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
+export type Client = 'gcloud' | 'node' | 'python' | 'go' | 'terraform' | 'kubectl' | 'docker'
+
+export interface EnvironmentOptions {
+  /** Who is to ask the emulator: gcloud, unless given. */
+  client?: Client | 'all' | readonly Client[]
+  /** How: the client has it for its endpoint, as a proxy for plain HTTP, or as one for HTTPS. Without it each client has the mode with which
+   * it needs no change: gcloud `proxy`, terraform and kubectl `direct`, the others `takeover`. */
+  mode?: 'direct' | 'proxy' | 'takeover'
+}
+
 export interface Emulator {
   /** `http://127.0.0.1:PORT`, without a slash at its end. It answers when `startEmulator` has resolved. */
   readonly url: string
   /** Variables for a process that is to use the emulator, gcloud above all: `spawn('gcloud', args, { env: { ...process.env, ...env } })`.
    * Undefined where a variable must not be set. */
   readonly env: Record<string, string | undefined>
+  /** The same for other clients. Certificates and keys that they need are in files, which are gone when the emulator is closed. Rejects with
+   * an Error for a client that has not the mode. Credentials of yours are undefined in it. */
+  environment(options?: EnvironmentOptions): Promise<Record<string, string | undefined>>
   /** Goes back to the seed, in one step. */
   reset(): Promise<void>
   /** Ends it, with the requests that are under way. Resolves when the port is free. */

@@ -1,1 +1,1 @@
-export { type Emulator, type EmulatorOptions, startEmulator } from './library.cjs'
+export { type Client, type Emulator, type EmulatorOptions, type EnvironmentOptions, startEmulator } from './library.cjs'

@@ -10,9 +10,14 @@ const defaults = {
   strictProjects: false,
   maxLogEntries: undefined,
   logLevel: 'info',
+  cert: undefined,
+  key: undefined,
+  sans: [],
   endpointsFile: undefined,
   url: undefined,
-  mode: 'proxy',
+  client: ['gcloud'],
+  mode: undefined,
+  force: false,
   shell: process.platform === 'win32' ? 'powershell' : 'sh',
   unset: false,
   isAddressGiven: false,
@@ -36,7 +41,12 @@ test('a flag wins over its environment variable', () => {
     BINAUTHZ_EMULATOR_LOG_LEVEL: 'error',
     BINAUTHZ_EMULATOR_ENDPOINTS_FILE: 'env.json',
     BINAUTHZ_EMULATOR_URL: 'http://env:1/',
+    BINAUTHZ_EMULATOR_CERT: 'env-cert.pem',
+    BINAUTHZ_EMULATOR_KEY: 'env-key.pem',
+    BINAUTHZ_EMULATOR_SAN: 'env.example, 10.0.0.1',
+    BINAUTHZ_EMULATOR_CLIENT: 'node,terraform',
     BINAUTHZ_EMULATOR_MODE: 'direct',
+    BINAUTHZ_EMULATOR_FORCE: 'true',
     BINAUTHZ_EMULATOR_SHELL: 'json',
   }
   expect(readConfig({}, env)).toEqual({
@@ -50,7 +60,12 @@ test('a flag wins over its environment variable', () => {
     logLevel: 'error',
     endpointsFile: 'env.json',
     url: 'http://env:1',
+    cert: 'env-cert.pem',
+    key: 'env-key.pem',
+    sans: ['env.example', '10.0.0.1'],
+    client: ['node', 'terraform'],
     mode: 'direct',
+    force: true,
     shell: 'json',
     unset: false,
     isAddressGiven: true,
@@ -69,6 +84,9 @@ test('a flag wins over its environment variable', () => {
     '--max-log-entries=9',
     '--log-level=debug',
     '--endpoints-file=e.json',
+    '--cert=c.pem',
+    '--key=k.pem',
+    '--san=a,b',
   ])
   expect(readConfig(flags, env)).toMatchObject({
     host: '::1',
@@ -79,6 +97,9 @@ test('a flag wins over its environment variable', () => {
     maxLogEntries: 9,
     logLevel: 'debug',
     endpointsFile: 'e.json',
+    cert: 'c.pem',
+    key: 'k.pem',
+    sans: ['a', 'b'],
     isDescribed: true,
   })
 })
@@ -94,10 +115,20 @@ test('what belongs to the environment of a command has flags too, and everything
     unset: true,
     shell: 'powershell',
   })
-  for (const described of ['--seed=f', '--no-seed', '--data=d', '--strict-projects', '--max-log-entries=1'])
+  const ofTls = ['--cert=c', '--key=k', '--san=s']
+  for (const described of ['--seed=f', '--no-seed', '--data=d', '--strict-projects', '--max-log-entries=1', ...ofTls])
     expect(readConfig(parseCommandLine(['exec', described]).flags, {}).isDescribed, described).toBe(true)
   for (const address of ['--port=1', '--host=::1'])
     expect(readConfig(parseCommandLine(['env', address]).flags, {}).isAddressGiven, address).toBe(true)
+})
+
+test.each([
+  ['gcloud', ['gcloud']],
+  ['node, python,node', ['node', 'python']],
+  ['all', 'all'],
+  ['go,all', 'all'],
+])('--client %s is %j', (names, client) => {
+  expect(readConfig(parseCommandLine(['env', '--client', names]).flags, {}).client).toEqual(client)
 })
 
 test.each([
@@ -123,6 +154,18 @@ test.each([
   ),
   [['env'], { BINAUTHZ_EMULATOR_URL: 'x' }, 'BINAUTHZ_EMULATOR_URL must be like http://127.0.0.1:9080, not "x".'],
   [['env'], { BINAUTHZ_EMULATOR_SHELL: 'fish' }, 'BINAUTHZ_EMULATOR_SHELL must be one of sh, powershell, json, not "fish".'],
+  ...[
+    ['java', 'java'],
+    ['node,', ''],
+    ['node,,go', ''],
+  ].map(
+    ([names, wrong]) =>
+      [
+        ['env', `--client=${names}`],
+        {},
+        `--client must be of gcloud, node, python, go, terraform, kubectl, docker, or all, not "${wrong}".`,
+      ] as [string[], object, string],
+  ),
   [['--seed=a', '--no-seed'], {}, '--seed and --no-seed exclude each other: give one of them.'],
   [[], { BINAUTHZ_EMULATOR_PORT: '0x10' }, 'BINAUTHZ_EMULATOR_PORT must be a number from 0 to 65535, not "0x10".'],
   [

@@ -1,5 +1,18 @@
-// Every setting of the emulator in one table: name, flag, environment variable, default, help. The only reader of process.env.
+// Reads the settings of config-settings.ts from the command line and the environment. The only reader of process.env.
 import { parseArgs } from 'node:util'
+import {
+  CLIENTS,
+  type Client,
+  type Command,
+  EVERY,
+  MODES,
+  type Mode,
+  ROWS,
+  SETTINGS,
+  type Setting,
+  SHELLS,
+  STARTING,
+} from './config-settings.ts'
 import { StartError } from './core/database.ts'
 import { LOG_LEVELS } from './log.ts'
 
@@ -14,11 +27,21 @@ export interface Config {
   /** Undefined where it is not given: what is kept then depends on where the data is. */
   maxLogEntries: number | undefined
   logLevel: string
+  /** Paths of a certificate and its key, both or neither. */
+  cert: string | undefined
+  key: string | undefined
+  /** Further names of the certificate that the emulator makes. */
+  sans: readonly string[]
   /** Where `start` writes its endpoints and `env` and `exec` find them; undefined for the place that every user has. */
   endpointsFile: string | undefined
   /** The emulator that `env` and `exec` are to use. */
   url: string | undefined
-  mode: (typeof MODES)[number]
+  /** Whom `env` and `exec` are for; all of them where it says all. */
+  client: readonly Client[] | 'all'
+  /** Undefined where each client is to have its own. */
+  mode: Mode | undefined
+  /** Set real credentials aside, rather than refuse to go on with them. */
+  force: boolean
   shell: (typeof SHELLS)[number]
   unset: boolean
   /** Does a flag or a variable say where it listens? */
@@ -26,92 +49,6 @@ export interface Config {
   /** Does a flag say what an emulator holds, so that one which runs already will not do? */
   isDescribed: boolean
 }
-
-const MODES = ['proxy', 'direct'] as const
-const SHELLS = ['sh', 'powershell', 'json'] as const
-
-type Command = 'start' | 'env' | 'exec'
-
-interface Setting {
-  flag: string
-  /** What stands for its value in the help; a switch has none. */
-  value?: string
-  env?: string
-  default?: string
-  help: string
-  /** The commands that take it. Without: those that start an emulator, which it describes. */
-  of?: Command[]
-}
-
-const EVERY: Command[] = ['start', 'env', 'exec']
-const STARTING: Command[] = ['start', 'exec']
-
-const SETTINGS = {
-  host: { flag: 'host', value: 'address', env: 'BINAUTHZ_EMULATOR_HOST', default: '127.0.0.1', help: 'listen here', of: EVERY },
-  port: { flag: 'port', value: 'port', env: 'BINAUTHZ_EMULATOR_PORT', default: '9080', help: '0 takes a free one', of: EVERY },
-  data: {
-    flag: 'data',
-    value: 'folder',
-    env: 'BINAUTHZ_EMULATOR_DATA',
-    help: 'keep all data here; otherwise it is in memory and gone at the end',
-  },
-  seed: { flag: 'seed', value: 'file', env: 'BINAUTHZ_EMULATOR_SEED', help: 'what a new store begins with; otherwise the demo' },
-  noSeed: { flag: 'no-seed', env: 'BINAUTHZ_EMULATOR_NO_SEED', help: 'begin with nothing' },
-  project: {
-    flag: 'project',
-    value: 'id',
-    env: 'BINAUTHZ_EMULATOR_PROJECT',
-    default: 'my-app-prod',
-    help: `project of the demo; what ${'$'}{project} is in a seed file`,
-    of: EVERY,
-  },
-  strictProjects: {
-    flag: 'strict-projects',
-    env: 'BINAUTHZ_EMULATOR_STRICT_PROJECTS',
-    help: 'refuse projects that the seed does not name',
-  },
-  maxLogEntries: {
-    flag: 'max-log-entries',
-    value: 'count',
-    env: 'BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES',
-    help: 'keep only the newest ones, decisions are among them; 0 keeps all (50000 in memory, all with --data)',
-  },
-  logLevel: {
-    flag: 'log-level',
-    value: 'level',
-    env: 'BINAUTHZ_EMULATOR_LOG_LEVEL',
-    default: 'info',
-    help: LOG_LEVELS.join(', '),
-    of: ['start', 'exec'],
-  },
-  endpointsFile: {
-    flag: 'endpoints-file',
-    value: 'file',
-    env: 'BINAUTHZ_EMULATOR_ENDPOINTS_FILE',
-    help: 'start writes here where it listens; env and exec look there',
-    of: EVERY,
-  },
-  url: { flag: 'url', value: 'url', env: 'BINAUTHZ_EMULATOR_URL', help: 'the emulator to use', of: ['env', 'exec'] },
-  mode: {
-    flag: 'mode',
-    value: 'mode',
-    env: 'BINAUTHZ_EMULATOR_MODE',
-    default: 'proxy',
-    help: 'how gcloud reaches it: proxy (real host names) or direct',
-    of: ['env', 'exec'],
-  },
-  shell: {
-    flag: 'shell',
-    value: 'shell',
-    env: 'BINAUTHZ_EMULATOR_SHELL',
-    default: process.platform === 'win32' ? 'powershell' : 'sh',
-    help: `what env writes for: ${SHELLS.join(', ')}`,
-    of: ['env'],
-  },
-  unset: { flag: 'unset', help: 'env takes back what it has set', of: ['env'] },
-} satisfies Record<string, Setting>
-
-const ROWS: Setting[] = Object.values(SETTINGS)
 
 /** The command, its flags, and what follows `--`; throws StartError with one sentence for what is no flag of the command, lacks its value
  * or follows no flag. */
@@ -162,6 +99,11 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     throw new StartError(`${setting.env} must be true or false, not "${value}".`)
   }
 
+  const list = (setting: Setting) =>
+    text(setting)
+      ?.split(',')
+      .map((item) => item.trim()) ?? []
+
   function oneOf<T extends string>(setting: Setting, values: readonly T[]): T {
     const value = text(setting)!
     if (!values.includes(value as T))
@@ -178,6 +120,10 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
   const url = text(SETTINGS.url)
   if (url !== undefined && !/^http:\/\/([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?\/?$/i.test(url))
     throw new StartError(`${origin(SETTINGS.url)} must be like http://127.0.0.1:9080, not "${url}".`)
+  const client = list(SETTINGS.client)
+  const stranger = client.find((name) => name !== 'all' && !CLIENTS.includes(name as Client))
+  if (stranger !== undefined)
+    throw new StartError(`${origin(SETTINGS.client)} must be of ${CLIENTS.join(', ')}, or all, not "${stranger}".`)
   const isDescribed = ROWS.some(({ flag, of }) => of === undefined && flags[flag] !== undefined)
   if (isDescribed && flags.url)
     throw new StartError('--url names an emulator that runs, and other options describe a new one: give one or the other.')
@@ -191,9 +137,14 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     strictProjects: isOn(SETTINGS.strictProjects),
     maxLogEntries: maxLogEntries === undefined ? undefined : Number(maxLogEntries),
     logLevel: oneOf(SETTINGS.logLevel, LOG_LEVELS),
+    cert: text(SETTINGS.cert),
+    key: text(SETTINGS.key),
+    sans: list(SETTINGS.san),
     endpointsFile: text(SETTINGS.endpointsFile),
     url: isDescribed ? undefined : url?.replace(/\/$/, ''),
-    mode: oneOf(SETTINGS.mode, MODES),
+    client: client.includes('all') ? 'all' : [...new Set(client as Client[])],
+    mode: text(SETTINGS.mode) === undefined ? undefined : oneOf(SETTINGS.mode, MODES),
+    force: isOn(SETTINGS.force),
     shell: oneOf(SETTINGS.shell, SHELLS),
     unset: isOn(SETTINGS.unset),
     isAddressGiven: isGiven(SETTINGS.host) || isGiven(SETTINGS.port),
@@ -217,9 +168,13 @@ export function usage(): string {
 A local emulator of Google Cloud's attestation and admission stack: Cloud KMS, Container Analysis, Binary Authorization, GKE admission.
 
 start  serves until SIGTERM or Ctrl-C. The first line on stdout is its URL, logs go to stderr.
-env    prints what points gcloud at an emulator that runs: eval "$(binauthz-emulator env)". env --unset takes it back.
+env    prints what points clients at an emulator that runs: eval "$(binauthz-emulator env)". env --unset takes it back.
 exec   runs one command in that environment and ends with its exit code. Where no emulator runs, or where an option says what it is to
        hold, it starts one of its own on a free port, and ends it with the command.
+
+With --mode direct a client has the emulator for its endpoint. With proxy it is gcloud's proxy for Google's own hosts, over plain HTTP;
+with takeover that of any client, over HTTPS, which needs its CA and no change of an endpoint. Without --mode gcloud has proxy, terraform
+and kubectl direct, and node, python, go and docker takeover. Where env and exec find real credentials they stop, unless --force is given.
 
 Options, what they are without being given, and the environment variable of each:
 ${lines.join('\n')}

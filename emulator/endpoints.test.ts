@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { StartError } from './core/database.ts'
-import { type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts'
+import { caFileOf, type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts'
 import { commandLine, refusal } from './testing/command-line.ts'
 
 function newFolder() {
@@ -26,6 +26,22 @@ test('--endpoints-file has url, pid, project and caFile when the URL is printed,
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(await end('SIGINT')).toBe(0)
   expect(readdirSync(folder).filter((name) => name.endsWith('.json'))).toEqual([])
+})
+
+test('the CA of kept data is a file in them; that of an emulator in memory, or of a given certificate, is none', async () => {
+  const folder = newFolder()
+  const file = join(folder, 'endpoints.json')
+  const args = ['--no-seed', '--port', '0', '--data', join(folder, 'data'), '--endpoints-file', file]
+  const { url, end } = await commandLine(folder).start(args)
+  const { caFile } = readEndpoints(file)!
+  expect(caFile).toBe(join(folder, 'data', 'tls', 'ca.pem'))
+  expect(existsSync(caFile!)).toBe(false)
+  const ca = await (await fetch(`${url}/_emulator/ca.pem`)).text()
+  expect(readFileSync(caFile!, 'utf8')).toBe(ca)
+  await end('SIGTERM')
+  expect(caFileOf({ data: undefined, cert: undefined })).toBe(null)
+  expect(caFileOf({ data: folder, cert: 'cert.pem' })).toBe(null)
+  expect(caFileOf({ data: 'data', cert: undefined })).toBe(resolve('data/tls/ca.pem'))
 })
 
 test('an emulator that listens at every address is reached at the loopback one', async () => {

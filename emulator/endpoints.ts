@@ -1,7 +1,7 @@
 // The endpoints file: where an emulator that runs can be reached. `start` writes it, `env` and `exec` read it.
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { StartError } from './core/database.ts'
 
 export interface Endpoints {
@@ -9,9 +9,14 @@ export interface Endpoints {
   pid: number
   /** The project that a seed without one of its own is about. */
   project: string
-  /** The CA that clients must trust; null while the emulator speaks no TLS. */
+  /** The CA that clients must trust, which is there from the first use of TLS on; null where it is in memory, or a certificate was given.
+   * GET /_emulator/ca.pem has it in every case. */
   caFile: string | null
 }
+
+/** Where an emulator keeps the certificate of its CA. */
+export const caFileOf = ({ data, cert }: { data: string | undefined; cert: string | undefined }) =>
+  data === undefined || cert !== undefined ? null : join(resolve(data), 'tls', 'ca.pem')
 
 /** One of each user's own. Where several emulators run, it tells of the one that was started last. */
 const endpointsOfUser = () => join(tmpdir(), `binauthz-emulator-${process.getuid?.() ?? 'user'}.json`)

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { environmentOf, gcloudFolder, setEnvironment, unsetEnvironment, type Wiring } from './env.ts'
+import { CLIENTS, MODES } from './config-settings.ts'
+import { environmentOf, refuseCredentials, setEnvironment, unsetEnvironment } from './env.ts'
+import { choose, type Wiring } from './env-clients.ts'
 import { commandLine, refusal } from './testing/command-line.ts'
 import { startTestEmulator, type TestEmulator } from './testing/emulator.ts'
 
@@ -20,76 +22,32 @@ beforeAll(async () => {
 })
 afterAll(() => emulator.close())
 
-const wiring: Wiring = { url: 'http://127.0.0.1:9080', project: 'my-app-prod', mode: 'proxy', folder: '/tmp/gcloud' }
+type Choice = Parameters<typeof choose>[0]
+
+const wiringFor = (choice: Choice, url = 'http://127.0.0.1:9080'): Wiring => ({
+  ...choose(choice),
+  ...{
+    url,
+    project: 'my-app-prod',
+    gcloudFolder: '/tmp/gcloud',
+    caFile: '/tmp/ca.pem',
+    keyFile: '/tmp/binauthz-emulator-key-1.json',
+  },
+})
+const wiring = wiringFor({ client: ['gcloud'] })
 
 /** The environment that a shell has after each of the scripts. Only what is exported counts, as for gcloud. */
 function environmentAfter(shell: string, env: NodeJS.ProcessEnv, ...scripts: string[]): Record<string, string> {
-  const print = `${JSON.stringify(process.execPath)} -p 'JSON.stringify(process.env)'`
-  const output = execFileSync(shell, ['-euc', [...scripts, print].join('\n')], {
+  const output = execFileSync(shell, ['-euc', [...scripts, 'env -0'].join('\n')], {
     env,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const { _, PWD, OLDPWD, SHLVL, ...variables } = JSON.parse(output)
+  const lines = output.split('\0').filter(Boolean)
+  const all = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+  const { _, PWD, OLDPWD, SHLVL, ...variables } = all
   return variables
 }
-
-const routes: Record<string, { hosts: string[] }> = JSON.parse(
-  readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'),
-)
-
-test('in proxy mode every emulated API keeps its host name, and the emulator is the proxy', () => {
-  const variables = environmentOf({ ...wiring, url: 'http://emulator:8000' }, {})
-  for (const [api, { hosts }] of Object.entries(routes))
-    expect(variables[`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.split('.')[0]!.toUpperCase()}`]).toBe(`http://${hosts[0]}/`)
-  expect(variables).toMatchObject({
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: 'http://run.googleapis.com/',
-    CLOUDSDK_PROXY_TYPE: 'http',
-    CLOUDSDK_PROXY_ADDRESS: 'emulator',
-    CLOUDSDK_PROXY_PORT: '8000',
-    CLOUDSDK_AUTH_DISABLE_CREDENTIALS: 'true',
-    CLOUDSDK_CORE_PROJECT: 'my-app-prod',
-    CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-    CLOUDSDK_CONFIG: '/tmp/gcloud',
-    BINAUTHZ_EMULATOR_URL: 'http://emulator:8000',
-    NO_PROXY: 'emulator,127.0.0.1,localhost',
-    no_proxy: 'emulator,127.0.0.1,localhost',
-  })
-  expect(environmentOf({ ...wiring, url: 'http://[::1]:8000' }, {})).toMatchObject({
-    CLOUDSDK_PROXY_ADDRESS: '[::1]',
-    NO_PROXY: '::1,127.0.0.1,localhost',
-  })
-  expect(environmentOf({ ...wiring, url: 'http://emulator' }, {}).CLOUDSDK_PROXY_PORT).toBe('80')
-})
-
-test('in direct mode every API is at the emulator, and a proxy is not used', () => {
-  const variables = environmentOf({ ...wiring, mode: 'direct' }, { CLOUDSDK_PROXY_TYPE: 'http' })
-  const overrides = Object.entries(variables).filter(([name]) => name.startsWith('CLOUDSDK_API_ENDPOINT_OVERRIDES_'))
-  expect(overrides.length).toBeGreaterThan(20)
-  for (const [, value] of overrides) expect(value).toBe('http://127.0.0.1:9080/')
-  expect(variables).toMatchObject({ CLOUDSDK_PROXY_TYPE: undefined, CLOUDSDK_PROXY_ADDRESS: undefined })
-})
-
-test('what would send gcloud elsewhere, give it an identity or stop it is not set; what is harmless stays', () => {
-  const inherited = Object.fromEntries(
-    [
-      ...['CLOUDSDK_AUTH_ACCESS_TOKEN', 'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE', 'CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT'],
-      ...['CLOUDSDK_PROXY_USERNAME', 'CLOUDSDK_PROXY_RDNS', 'CLOUDSDK_API_ENDPOINT_OVERRIDES_DNS', 'CLOUDSDK_CORE_ACCOUNT'],
-      ...['CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE', 'CLOUDSDK_ACTIVE_CONFIG_NAME', 'CLOUDSDK_CORE_UNIVERSE_DOMAIN'],
-      ...['CLOUDSDK_BILLING_QUOTA_PROJECT', 'CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE'],
-    ].map((name) => [name, 'x']),
-  )
-  const harmless = [
-    'CLOUDSDK_COMPUTE_REGION',
-    'CLOUDSDK_CORE_VERBOSITY',
-    'CLOUDSDK_PYTHON',
-    'SSL_CERT_FILE',
-    'REQUESTS_CA_BUNDLE',
-  ]
-  const variables = environmentOf(wiring, { ...inherited, ...Object.fromEntries(harmless.map((name) => [name, 'x'])) })
-  for (const name of Object.keys(inherited)) expect([name, name in variables, variables[name]]).toEqual([name, true, undefined])
-  for (const name of harmless) expect(variables).not.toHaveProperty(name)
-})
 
 test('NO_PROXY keeps what is in it', () => {
   const { NO_PROXY, no_proxy } = environmentOf(wiring, { NO_PROXY: 'a.example, b.example', no_proxy: 'b.example c.example' })
@@ -103,7 +61,7 @@ test.each(['sh', 'bash'])(
   '%s has the variables after eval, whatever characters are in them, and loses them after --unset',
   (shell) => {
     const before = { PATH: process.env.PATH!, CLOUDSDK_CORE_PROJECT: odd, CLOUDSDK_AUTH_ACCESS_TOKEN: `${odd}2`, KEPT: odd }
-    const set = setEnvironment({ ...wiring, project: odd, folder: odd }, 'sh', before)
+    const set = setEnvironment({ ...wiring, project: odd, gcloudFolder: odd }, 'sh', before)
     const inside = environmentAfter(shell, before, set)
     expect(inside).toMatchObject({ CLOUDSDK_CORE_PROJECT: odd, CLOUDSDK_CONFIG: odd, KEPT: odd, CLOUDSDK_PROXY_PORT: '9080' })
     expect(inside).not.toHaveProperty('CLOUDSDK_AUTH_ACCESS_TOKEN')
@@ -113,11 +71,118 @@ test.each(['sh', 'bash'])(
 
 test('evaluated twice, for two emulators, it is still the first state that --unset brings back', () => {
   const before = { PATH: process.env.PATH!, CLOUDSDK_CORE_PROJECT: 'mine', CLOUDSDK_PROXY_TYPE: 'socks5' }
-  const first = environmentAfter('sh', before, setEnvironment({ ...wiring, mode: 'direct' }, 'sh', before))
+  const first = environmentAfter('sh', before, setEnvironment(wiringFor({ client: ['gcloud'], mode: 'direct' }), 'sh', before))
   const second = environmentAfter('sh', first, setEnvironment({ ...wiring, url: 'http://other:1' }, 'sh', first))
   expect(first).not.toHaveProperty('CLOUDSDK_PROXY_TYPE')
   expect(second).toMatchObject({ CLOUDSDK_PROXY_TYPE: 'http', BINAUTHZ_EMULATOR_URL: 'http://other:1' })
   expect(environmentAfter('sh', second, unsetEnvironment('sh', second))).toEqual(before)
+})
+
+test.each(['/real/key.json', 'C:\\real\\key.json'])('real credentials stop it, by name and never by value: %s', (value) => {
+  const inherited = { GOOGLE_APPLICATION_CREDENTIALS: value, CLOUDSDK_AUTH_ACCESS_TOKEN: 'hunter2', GOOGLE_API_KEY: '' }
+  expect(() => refuseCredentials(inherited, false)).toThrow(
+    /^There are real credentials in the environment \(GOOGLE_APPLICATION_CREDENTIALS, CLOUDSDK_AUTH_ACCESS_TOKEN\): unset them, or set them aside with --force\.$/,
+  )
+  expect(() => refuseCredentials(inherited, true)).not.toThrow()
+})
+
+test('credentials that this program has given are no real ones', () => {
+  for (const client of ['node', 'terraform', 'all'] as const) {
+    const inside = environmentOf(wiringFor({ client: client === 'all' ? client : [client] }), {})
+    expect(() => refuseCredentials(inside, false), client).not.toThrow()
+  }
+})
+
+test.each([
+  ...['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CREDENTIALS', 'GOOGLE_BACKEND_CREDENTIALS', 'GOOGLE_CLOUD_KEYFILE_JSON'],
+  ...['GCLOUD_KEYFILE_JSON', 'GOOGLE_OAUTH_ACCESS_TOKEN', 'GOOGLE_API_KEY', 'CLOUDSDK_AUTH_ACCESS_TOKEN'],
+  ...['CLOUDSDK_AUTH_ACCESS_TOKEN_FILE', 'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE'],
+])('%s is set aside for every client, unless the client has its own, and brought back by --unset', (name) => {
+  const before = { PATH: process.env.PATH!, [name]: odd }
+  expect(() => refuseCredentials(before, false)).toThrow(name)
+  for (const client of CLIENTS) {
+    const set = setEnvironment(wiringFor({ client: [client] }), 'sh', before)
+    const inside = environmentAfter('sh', before, set)
+    expect(() => refuseCredentials(inside, false), client).not.toThrow()
+    expect(environmentAfter('sh', inside, setEnvironment(wiringFor({ client: [client] }), 'sh', inside)), client).toEqual(inside)
+    expect(environmentAfter('sh', inside, unsetEnvironment('sh', inside)), client).toEqual(before)
+  }
+})
+
+test('real credentials that come after env has been evaluated stop it too, and are kept where they are set aside', () => {
+  const start = { PATH: process.env.PATH! }
+  const inside = environmentAfter('sh', start, setEnvironment(wiringFor({ client: ['go'] }), 'sh', start))
+  const mixed = { ...inside, GOOGLE_APPLICATION_CREDENTIALS: '/real.json' }
+  expect(() => refuseCredentials(mixed, false)).toThrow('GOOGLE_APPLICATION_CREDENTIALS')
+  const again = environmentAfter('sh', mixed, setEnvironment(wiringFor({ client: ['go'] }), 'sh', mixed))
+  expect(again.GOOGLE_APPLICATION_CREDENTIALS).toBe('/tmp/binauthz-emulator-key-1.json')
+  const after = environmentAfter('sh', again, unsetEnvironment('sh', again))
+  expect(after).toEqual({ ...start, GOOGLE_APPLICATION_CREDENTIALS: '/real.json' })
+})
+
+test('evaluated for other clients, it takes back what it did for the first ones', () => {
+  const before = {
+    PATH: process.env.PATH!,
+    SSL_CERT_FILE: '/yours.pem',
+    ALL_PROXY: 'socks5://yours',
+    NO_PROXY: '.googleapis.com,a.example',
+  }
+  const first = environmentAfter(
+    'sh',
+    before,
+    setEnvironment(wiringFor({ client: ['go', 'gcloud'], mode: 'takeover' }), 'sh', before),
+  )
+  expect(first).toMatchObject({ SSL_CERT_FILE: '/tmp/ca.pem', NO_PROXY: 'a.example,127.0.0.1,localhost' })
+  expect(first).not.toHaveProperty('ALL_PROXY')
+  const second = environmentAfter('sh', first, setEnvironment(wiringFor({ client: ['terraform'] }), 'sh', first))
+  const fresh = environmentAfter('sh', before, setEnvironment(wiringFor({ client: ['terraform'] }), 'sh', before))
+  const names = (value?: string) => value?.split(' ').sort()
+  expect({ ...second, BINAUTHZ_EMULATOR_ENV: names(second.BINAUTHZ_EMULATOR_ENV) }).toEqual({
+    ...{ ...fresh, BINAUTHZ_EMULATOR_ENV: names(fresh.BINAUTHZ_EMULATOR_ENV) },
+  })
+  expect(second).toMatchObject({ SSL_CERT_FILE: '/yours.pem', NO_PROXY: '.googleapis.com,a.example,127.0.0.1,localhost' })
+  expect(environmentAfter('sh', second, unsetEnvironment('sh', second))).toEqual(before)
+  const laidOver = Object.entries({ ...first, ...environmentOf(wiringFor({ client: ['terraform'] }), first) })
+  const ofProcess = laidOver.filter(([name, value]) => value !== undefined && !name.startsWith('BINAUTHZ_EMULATOR_'))
+  expect(Object.fromEntries(ofProcess)).toEqual(
+    Object.fromEntries(Object.entries(fresh).filter(([name]) => !name.startsWith('BINAUTHZ_EMULATOR_'))),
+  )
+})
+
+test.each(['sh', 'bash'])('%s comes back to what it had from every client in every mode', (shell) => {
+  const names = [
+    'SSL_CERT_FILE',
+    'https_proxy',
+    'HTTPS_PROXY',
+    'grpc_proxy',
+    'GOOGLE_CLOUD_PROJECT',
+    'GOOGLE_KMS_CUSTOM_ENDPOINT',
+  ]
+  const before = { PATH: process.env.PATH!, ...Object.fromEntries(names.map((name) => [name, odd])) }
+  for (const mode of [undefined, ...MODES]) {
+    const set = setEnvironment(wiringFor({ client: 'all', mode }), 'sh', before)
+    const inside = environmentAfter(shell, before, set)
+    const expected = environmentOf(wiringFor({ client: 'all', mode }), before)
+    for (const [name, value] of Object.entries(expected)) expect([name, inside[name]]).toEqual([name, value])
+    expect(environmentAfter(shell, before, set, unsetEnvironment('sh', inside))).toEqual(before)
+  }
+})
+
+test.each([
+  ['*', ''],
+  ['.googleapis.com', ''],
+  ['*.googleapis.com,cloudkms.googleapis.com:443', ''],
+  ['COM,pkg.dev,eu.gcr.io', ''],
+  [
+    'oogleapis.com,gcr.io.example,10.0.0.0/8,::1,metadata.google.internal',
+    'oogleapis.com,gcr.io.example,10.0.0.0/8,::1,metadata.google.internal,',
+  ],
+])('taken over, NO_PROXY %s does not keep a client from the emulator', (NO_PROXY, kept) => {
+  const variables = environmentOf(wiringFor({ client: ['node'] }), { NO_PROXY })
+  expect(variables.NO_PROXY).toBe(`${kept}127.0.0.1,localhost`)
+  expect(environmentOf(wiringFor({ client: ['node'], mode: 'direct' }), { NO_PROXY }).NO_PROXY).toBe(
+    `${NO_PROXY},127.0.0.1,localhost`,
+  )
 })
 
 test('no value that was set before is printed', () => {
@@ -162,11 +227,6 @@ test('as JSON it is one object, with null for what must not be set', () => {
     ...{ A: '1', B: null, BINAUTHZ_EMULATOR_BEFORE_A: null, BINAUTHZ_EMULATOR_ENV: null },
   })
   expect(JSON.parse(unsetEnvironment('json', {}))).toEqual({})
-})
-
-test("gcloud's folder is in the user's cache", () => {
-  expect(gcloudFolder({ XDG_CACHE_HOME: '/cache' })).toBe('/cache/binauthz-emulator/gcloud')
-  expect(gcloudFolder({})).toMatch(/\/\.cache\/binauthz-emulator\/gcloud$/)
 })
 
 /** The URL that `env` has chosen. */
@@ -263,7 +323,44 @@ test('what env prints is evaluated by a shell as it stands, and nothing in it is
   const project = `p'; touch ${join(folder, 'oops')}; '`
   const { status, stdout } = await run(['env', '--url', emulator.url, '--project', project])
   expect(status).toBe(0)
-  expect(stdout).toMatch(new RegExp(`^# gcloud asks the emulator at ${emulator.url}\\.`))
+  expect(stdout).toMatch(new RegExp(`^# For gcloud \\(proxy\\): the emulator at ${emulator.url}\\.`))
   expect(environmentAfter('sh', { PATH: process.env.PATH }, stdout).CLOUDSDK_CORE_PROJECT).toBe(project)
   expect(existsSync(join(folder, 'oops'))).toBe(false)
+})
+
+test('env stops at real credentials, unless it is to set them aside', async () => {
+  const real = { GOOGLE_APPLICATION_CREDENTIALS: '/real.json', GOOGLE_CREDENTIALS: 'hunter2' }
+  const args = ['env', '--url', emulator.url, '--client', 'terraform']
+  expect(await run(args, real)).toEqual(
+    refusal(
+      'There are real credentials in the environment (GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_CREDENTIALS): unset them, or set them aside with --force.',
+    ),
+  )
+  const { status, stdout } = await run([...args, '--force'], real)
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^unset GOOGLE_CREDENTIALS$/m)
+  expect(stdout).not.toMatch(/hunter2|\/real\.json/)
+})
+
+test('env fetches the CA and makes a key where a client needs them, beside the folder of gcloud', async () => {
+  const cache = join(folder, 'cache')
+  const variables = async (...args: string[]) =>
+    JSON.parse((await run(['env', '--shell=json', '--url', emulator.url, ...args], { XDG_CACHE_HOME: cache })).stdout)
+  const gcloudOnly = await variables()
+  expect(gcloudOnly.CLOUDSDK_CONFIG).toBe(join(cache, 'binauthz-emulator', 'gcloud'))
+  expect(existsSync(join(cache, 'binauthz-emulator'))).toBe(false)
+  const taken = await variables('--client', 'node,python')
+  expect(readFileSync(taken.NODE_EXTRA_CA_CERTS, 'utf8')).toBe((await emulator.http('GET', '/_emulator/ca.pem')).body)
+  const key = JSON.parse(readFileSync(taken.GOOGLE_APPLICATION_CREDENTIALS, 'utf8'))
+  expect(key).toMatchObject({ project_id: 'my-app-prod', token_uri: 'https://oauth2.googleapis.com/token' })
+  for (const file of [taken.NODE_EXTRA_CA_CERTS, taken.GOOGLE_APPLICATION_CREDENTIALS]) {
+    expect(file.startsWith(join(cache, 'binauthz-emulator'))).toBe(true)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  }
+})
+
+test('a client has not every mode', async () => {
+  expect(await run(['env', '--url', emulator.url, '--client', 'gcloud,python', '--mode', 'proxy'])).toEqual(
+    refusal('python has no mode proxy: it has takeover and direct.'),
+  )
 })

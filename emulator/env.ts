@@ -1,120 +1,120 @@
-// What points gcloud at an emulator: environment variables, and how shells set and unset them.
-// gcloud's properties: https://cloud.google.com/sdk/gcloud/reference/config, each is CLOUDSDK_<section>_<property> too.
-import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+// The environment that points clients at an emulator, as statements of a shell that set it and take it back.
 import type { Config } from './config.ts'
+import { StartError } from './core/database.ts'
+import { clientGroups, type Group, isMisleading, isTakenOver, TOKEN, type Variables, type Wiring } from './env-clients.ts'
 
-/** Variables with one reason; undefined where one must not be set. */
-interface Group {
-  why: string
-  variables: Record<string, string | undefined>
-}
-
-export interface Wiring {
-  /** Of the emulator, without a slash at its end. */
-  url: string
-  project: string
-  /** `proxy`: gcloud asks the emulator as its HTTP proxy for Google's own hosts. `direct`: it asks it as each API's endpoint. */
-  mode: Config['mode']
-  /** gcloud's configuration folder. */
-  folder: string
-}
-
-type Variables = Record<string, string | undefined>
-
-/** APIs that pipelines meet and that the emulator may not have: what it has not it refuses at once by name, while Google's own endpoint would
- * be asked over TLS, for half a minute, or reached. */
-const OTHER_APIS = [
-  ...['artifactregistry', 'cloudbilling', 'cloudbuild', 'clouddeploy', 'cloudresourcemanager', 'compute', 'container', 'gkehub'],
-  ...['iam', 'iamcredentials', 'logging', 'ondemandscanning', 'orgpolicy', 'pubsub', 'run', 'secretmanager', 'servicemanagement'],
-  ...['storage'],
+/** Variables that give a client an identity at Google. */
+const CREDENTIALS = [
+  ...['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CREDENTIALS', 'GOOGLE_BACKEND_CREDENTIALS', 'GOOGLE_CLOUD_KEYFILE_JSON'],
+  ...['GCLOUD_KEYFILE_JSON', 'GOOGLE_OAUTH_ACCESS_TOKEN', 'GOOGLE_API_KEY', 'CLOUDSDK_AUTH_ACCESS_TOKEN'],
+  ...['CLOUDSDK_AUTH_ACCESS_TOKEN_FILE', 'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE'],
 ]
 
-function apis(): string[] {
-  const table: Record<string, unknown> = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
-  const served = Object.keys(table).map((api) => api.split('.')[0]!)
-  return [...new Set([...served, ...OTHER_APIS])].sort()
+/** How the name of a key file begins that this program has written: what GOOGLE_APPLICATION_CREDENTIALS says is then no real one. */
+export const KEY_FILE = 'binauthz-emulator-key-'
+
+const isReal = (name: string, value: string | undefined) =>
+  CREDENTIALS.includes(name) && !!value && value !== TOKEN && !value.split(/[/\\]/).at(-1)!.startsWith(KEY_FILE)
+
+/** Throws StartError where there are real credentials: what is meant for the emulator must not be done at Google, nor they be sent to it. */
+export function refuseCredentials(inherited: Variables, force: boolean) {
+  const real = CREDENTIALS.filter((name) => isReal(name, inherited[name]))
+  if (real.length > 0 && !force)
+    throw new StartError(
+      `There are real credentials in the environment (${real.join(', ')}): unset them, or set them aside with --force.`,
+    )
 }
 
-/** Inherited settings that would send gcloud elsewhere, give it an identity or stop it. */
-const MISLEADING =
-  /^CLOUDSDK_(AUTH|PROXY|CONTEXT_AWARE|API_ENDPOINT_OVERRIDES)_\w+$|^CLOUDSDK_(ACTIVE_CONFIG_NAME|BILLING_QUOTA_PROJECT|CORE_ACCOUNT|CORE_UNIVERSE_DOMAIN)$/
+/** The emulator answers for these names, and for those below them. */
+const TAKEN_OVER = ['googleapis.com', 'pkg.dev', 'gcr.io', 'accounts.google.com']
 
-function groups(wiring: Wiring, inherited: Variables): Group[] {
-  const wanted = wantedGroups(wiring, inherited)
+/** Does an entry of NO_PROXY keep a client from the proxy for one of these names? */
+function coversGoogle(entry: string): boolean {
+  const name = entry
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\*?\.?/, '')
+  return name === '' || TAKEN_OVER.some((host) => `.${host}`.endsWith(`.${name}`) || name.endsWith(`.${host}`))
+}
+
+function groups(wiring: Wiring, before: Variables): Group[] {
+  const wanted = [
+    { why: 'the emulator, for programs that ask it themselves', variables: { BINAUTHZ_EMULATOR_URL: wiring.url } },
+    ...(isTakenOver(wiring) ? takeoverGroups(wiring) : []),
+    ...clientGroups(wiring),
+    noProxyGroup(wiring, before),
+  ]
   const names = new Set(wanted.flatMap(({ variables }) => Object.keys(variables)))
-  const misleading = Object.keys(inherited).filter((name) => MISLEADING.test(name) && !names.has(name))
+  const unwanted = Object.keys(before).filter((name) => !names.has(name))
+  const unset = (why: string, which: (name: string) => boolean) => {
+    const variables = Object.fromEntries(unwanted.filter(which).map((name) => [name, undefined]))
+    return Object.keys(variables).length > 0 ? [{ why, variables }] : []
+  }
+  const isCredential = (name: string) => isReal(name, before[name])
   return [
-    {
-      why: 'what would send gcloud elsewhere, or give it an identity',
-      variables: Object.fromEntries(misleading.map((name) => [name, undefined])),
-    },
+    ...unset('real credentials, which are not for an emulator', isCredential),
+    ...unset(
+      'what would send these clients elsewhere, or give them an identity',
+      (name) => !isCredential(name) && isMisleading(wiring, name),
+    ),
     ...wanted,
   ]
 }
 
-function wantedGroups({ url, project, mode, folder }: Wiring, inherited: Variables): Group[] {
-  const { hostname, port } = new URL(url)
-  const endpoint = (api: string) => (mode === 'proxy' ? `http://${api}.googleapis.com/` : `${url}/`)
-  const proxied = mode === 'proxy'
-  const noProxy = [inherited.NO_PROXY, inherited.no_proxy].flatMap((list) => list?.split(/[\s,]+/) ?? []).filter(Boolean)
-  const direct = [...new Set([...noProxy, hostname.replace(/^\[|\]$/g, ''), '127.0.0.1', 'localhost'])].join(',')
-  return [
-    {
-      why: 'the emulator, for programs that ask it themselves',
-      variables: { BINAUTHZ_EMULATOR_URL: url },
-    },
-    {
-      why: 'gcloud with a configuration of its own, no account, no questions',
-      variables: {
-        CLOUDSDK_CONFIG: folder,
-        CLOUDSDK_CORE_PROJECT: project,
-        CLOUDSDK_AUTH_DISABLE_CREDENTIALS: 'true',
-        CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-        CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
-        CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
-        CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
-      },
-    },
-    {
-      why: proxied
-        ? "Google's own host names over plain HTTP, so that key ids are the real ones; a host that is not emulated is refused"
-        : 'every API at the emulator, also those that it refuses',
-      variables: Object.fromEntries(apis().map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, endpoint(api)])),
-    },
-    {
-      why: proxied ? 'the emulator as the proxy that answers for these hosts; it forwards nothing' : 'no proxy',
-      variables: {
-        CLOUDSDK_PROXY_TYPE: proxied ? 'http' : undefined,
-        CLOUDSDK_PROXY_ADDRESS: proxied ? hostname : undefined,
-        CLOUDSDK_PROXY_PORT: proxied ? port || '80' : undefined,
-      },
-    },
-    {
-      why: 'other programs ask the emulator without a proxy that you may have',
-      variables: { NO_PROXY: direct, no_proxy: direct },
-    },
-    {
-      why:
-        'a CA file that is missing would stop gcloud, and plain HTTP needs none; SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE ' +
-        'stay as they are, for other programs',
-      variables: { CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: undefined },
-    },
-  ]
+const takeoverGroups = ({ url, caFile }: Wiring): Group[] => [
+  {
+    why:
+      'the emulator as the proxy for HTTPS: it answers for the hosts of Google and refuses every other one, so fetch packages and modules ' +
+      'before; plain HTTP is left as it is',
+    variables: { HTTPS_PROXY: url, https_proxy: url },
+  },
+  {
+    why: 'what some client reads before these',
+    variables: { grpc_proxy: undefined, no_grpc_proxy: undefined, ALL_PROXY: undefined, all_proxy: undefined },
+  },
+  { why: "curl trusts the emulator's CA, and so do scripts that use it beside a client", variables: { CURL_CA_BUNDLE: caFile } },
+]
+
+function noProxyGroup(wiring: Wiring, { NO_PROXY, no_proxy }: Variables): Group {
+  const takenOver = isTakenOver(wiring)
+  const yours = [NO_PROXY, no_proxy].flatMap((list) => list?.split(/[\s,]+/) ?? []).filter(Boolean)
+  const host = new URL(wiring.url).hostname.replace(/^\[|\]$/g, '')
+  const kept = yours.filter((entry) => !takenOver || !coversGoogle(entry))
+  const direct = [...new Set([...kept, host, '127.0.0.1', 'localhost'])].join(',')
+  return {
+    why: takenOver
+      ? 'this machine is asked without the proxy; what you have there of Google is left out, since it would not be asked through it'
+      : 'other programs ask the emulator without a proxy that you may have',
+    variables: { NO_PROXY: direct, no_proxy: direct },
+  }
 }
-
-/** The variables for a process, to be laid over `inherited`; undefined where one must not be set. */
-export const environmentOf = (wiring: Wiring, inherited: Variables): Variables =>
-  Object.assign({}, ...groups(wiring, inherited).map(({ variables }) => variables))
-
-/** Where gcloud keeps its things between two uses of `env`. */
-export const gcloudFolder = (inherited: Variables) =>
-  join(inherited.XDG_CACHE_HOME || join(homedir(), '.cache'), 'binauthz-emulator', 'gcloud')
 
 /** Names of the variables that `env` has changed in this shell, and the prefix of those that keep what was there before. */
 const CHANGED = 'BINAUTHZ_EMULATOR_ENV'
 const BEFORE = 'BINAUTHZ_EMULATOR_BEFORE_'
+
+const changedNames = (inherited: Variables) => (inherited[CHANGED] ?? '').split(' ').filter((name) => /^\w+$/.test(name))
+
+/** What is to change in an environment. It is made for what was there before `env` was evaluated in it, if it was. */
+function changesOf(wiring: Wiring, inherited: Variables) {
+  const changed = new Set(changedNames(inherited))
+  const before = { ...inherited }
+  for (const name of changed) {
+    const kept = inherited[BEFORE + name]
+    if (kept !== undefined) before[name] = kept
+    else if (!isReal(name, inherited[name])) delete before[name]
+  }
+  const wanted = groups(wiring, before)
+  const names = new Set(wanted.flatMap(({ variables }) => Object.keys(variables)))
+  return { changed, wanted, stale: [...changed].filter((name) => !names.has(name)) }
+}
+
+/** The variables for a process, to be laid over `inherited`; undefined where one must not be set. */
+export function environmentOf(wiring: Wiring, inherited: Variables): Variables {
+  const { wanted, stale } = changesOf(wiring, inherited)
+  const back = Object.fromEntries(stale.map((name) => [name, inherited[BEFORE + name]]))
+  return Object.assign(back, ...wanted.map(({ variables }) => variables))
+}
 
 /** One statement of each kind, as a shell writes it. */
 interface Shell {
@@ -137,24 +137,32 @@ const SHELLS: Record<'sh' | 'powershell', Shell> = {
   },
 }
 
-const changedNames = (inherited: Variables) => (inherited[CHANGED] ?? '').split(' ').filter((name) => /^\w+$/.test(name))
+const remark = (text: string) => `# ${text.replace(/\s+/g, ' ')}`
 
 /** What a shell is to evaluate; as JSON an object of all variables, null where one must not be set. What was set before stays in variables
- * of its own, copied by the shell, so that no secret is printed. */
+ * of its own, copied by the shell, so that no secret is printed. Evaluated again, for other clients, it replaces what it did before. */
 export function setEnvironment(wiring: Wiring, shell: Config['shell'], inherited: Variables): string {
   if (shell === 'json') return toJson(environmentOf(wiring, inherited))
   const { set, copy, unset } = SHELLS[shell]
-  const changed = new Set(changedNames(inherited))
-  const lines = [`# gcloud asks the emulator at ${wiring.url}. Take it back: binauthz-emulator env --unset`]
-  for (const { why, variables } of groups(wiring, inherited)) {
+  const { changed, wanted, stale } = changesOf(wiring, inherited)
+  const clients = wiring.choices.map(({ client, mode }) => `${client} (${mode})`).join(', ')
+  const lines = [remark(`For ${clients}: the emulator at ${wiring.url}. Take it back: binauthz-emulator env --unset`)]
+  if (wiring.leftOut.length > 0)
+    lines.push(remark(`Not for ${wiring.leftOut.join(', ')}, which cannot be pointed at it in this way`))
+  const isKept = (name: string) => inherited[BEFORE + name] !== undefined
+  const restore = (name: string) => (isKept(name) ? [copy(BEFORE + name, name), unset(BEFORE + name)] : [unset(name)])
+  if (stale.length > 0) lines.push('# what was set for others, as it was before', ...stale.flatMap(restore))
+  for (const name of stale) changed.delete(name)
+  for (const { why, variables } of wanted) {
     const statements = Object.entries(variables).flatMap(([name, value]) => {
       const isSet = inherited[name] !== undefined
       if (!isSet && value === undefined) return []
-      const keep = isSet && !changed.has(name) ? [copy(name, BEFORE + name)] : []
+      const keep = isSet && (!changed.has(name) || isReal(name, inherited[name])) ? [copy(name, BEFORE + name)] : []
       changed.add(name)
       return [...keep, value === undefined ? unset(name) : set(name, value)]
     })
-    if (statements.length > 0) lines.push(`# ${why}`, ...statements)
+    const isRemark = Object.keys(variables).length === 0
+    if (isRemark || statements.length > 0) lines.push(remark(why), ...statements)
   }
   return `${[...lines, set(CHANGED, [...changed].join(' '))].join('\n')}\n`
 }

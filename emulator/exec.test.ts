@@ -136,6 +136,45 @@ test('where the emulator that is named does not answer, or its own does not star
   expect(existsSync(file)).toBe(false)
 })
 
+test('a client that is taken over reaches its own emulator by the host names of Google, and no other host', async () => {
+  const script = `env | sort; curl -sS https://cloudkms.googleapis.com/v1/projects/my-app-prod/locations/global/keyRings | tr -d ' \\n'
+    echo; curl -sS https://example.com; echo "$?"; stat -c %a "$NODE_EXTRA_CA_CERTS" "$GOOGLE_APPLICATION_CREDENTIALS"`
+  const machine = { SSL_CERT_FILE: '/nowhere.pem', CURL_CA_BUNDLE: '/nowhere.pem', NO_PROXY: '.googleapis.com' }
+  const { status, stdout } = await run([...OWN, '--client', 'node', '--', 'sh', '-c', script], machine)
+  expect(status).toBe(0)
+  const lines = stdout.trim().split('\n')
+  const url = lines.find((line) => line.startsWith('BINAUTHZ_EMULATOR_URL='))!.slice('BINAUTHZ_EMULATOR_URL='.length)
+  expect(lines).toEqual(
+    expect.arrayContaining([`HTTPS_PROXY=${url}`, 'GCLOUD_PROJECT=my-app-prod', 'SSL_CERT_FILE=/nowhere.pem']),
+  )
+  expect(lines).not.toContainEqual(expect.stringMatching(/^CLOUDSDK_/))
+  expect(lines.slice(-4)).toEqual([expect.stringMatching(/^\{.*\}$/), '56', '600', '600'])
+  expect(readdirSync(folder).filter((name) => name.startsWith('binauthz-emulator-'))).toEqual([])
+})
+
+test('real credentials stop it before anything is started, unless it is to set them aside', async () => {
+  const file = join(folder, 'ran')
+  const real = { GOOGLE_OAUTH_ACCESS_TOKEN: 'real', CLOUDSDK_AUTH_ACCESS_TOKEN: 'real' }
+  expect(await run([...OWN, '--', 'touch', file], real)).toEqual(
+    refusal(
+      'There are real credentials in the environment (GOOGLE_OAUTH_ACCESS_TOKEN, CLOUDSDK_AUTH_ACCESS_TOKEN): unset them, or set them aside with --force.',
+    ),
+  )
+  expect(await run([...OWN, '--client', 'docker', '--mode', 'direct', '--', 'touch', file])).toEqual(
+    refusal('docker has no mode direct: it has takeover.'),
+  )
+  expect(existsSync(file)).toBe(false)
+  const echo = ['--', 'sh', '-c', 'echo "$GOOGLE_OAUTH_ACCESS_TOKEN|$CLOUDSDK_AUTH_ACCESS_TOKEN"']
+  expect((await run([...OWN, '--force', ...echo], real)).stdout).toBe('|\n')
+  expect((await run([...OWN, '--force', '--client', 'terraform', ...echo], real)).stdout).toBe('binauthz-emulator|\n')
+})
+
+test('exec inside exec takes what the outer one has given for no real credentials', async () => {
+  const script = `"$0" "$1" exec --client go -- sh -c 'echo "$GOOGLE_OAUTH_ACCESS_TOKEN"; test -f "$SSL_CERT_FILE"'`
+  const outer = [...OWN, '--client', 'node,terraform', '--', 'sh', '-c', script, process.execPath, MAIN]
+  expect(await run(outer)).toEqual({ status: 0, stdout: 'binauthz-emulator\n', stderr: '' })
+})
+
 test('the data of its own emulator can be kept', async () => {
   const data = join(folder, 'data')
   const note = '"$BINAUTHZ_EMULATOR_URL/v1/projects/my-app-prod/notes'

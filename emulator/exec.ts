@@ -4,7 +4,9 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, inherited } from './config.ts'
 import { StartError } from './core/database.ts'
-import { environmentOf } from './env.ts'
+import { environmentOf, refuseCredentials } from './env.ts'
+import { choose } from './env-clients.ts'
+import { wiringOf } from './env-files.ts'
 import { findEmulator, type RunningEmulator } from './running.ts'
 
 /** What a terminal or a supervisor ends a command with. */
@@ -21,12 +23,14 @@ export interface OwnEmulator extends RunningEmulator {
  * on a free port. */
 export async function exec([program, ...args]: string[], config: Config, start: () => Promise<OwnEmulator>): Promise<number> {
   if (program === undefined) throw new StartError('exec needs a command after "--": see binauthz-emulator --help.')
+  const choices = choose(config)
+  refuseCredentials(inherited, config.force)
   const running = config.isDescribed ? undefined : await findEmulator(config)
   const own = running ? undefined : await start()
-  const { url, project } = (running ?? own)!
   const folder = mkdtempSync(join(tmpdir(), 'binauthz-emulator-'))
   try {
-    return await run(program, args, { ...inherited, ...environmentOf({ url, project, mode: config.mode, folder }, inherited) })
+    const wiring = await wiringOf(choices, (running ?? own)!, folder)
+    return await run(program, args, { ...inherited, ...environmentOf(wiring, inherited) })
   } finally {
     rmSync(folder, { recursive: true, force: true })
     own?.close()

@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
-import type { Emulator, EmulatorOptions } from '../bin/library.cjs'
+import type { Emulator, EmulatorOptions, EnvironmentOptions } from '../bin/library.cjs'
 import { startEmulator } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'library-'))
@@ -185,6 +185,37 @@ test('env is for processes: gcloud asks this emulator, for this project, with a 
   expect(existsSync(join(env.CLOUDSDK_CONFIG!, 'file'))).toBe(true)
   await emulator.close()
   expect(existsSync(env.CLOUDSDK_CONFIG!)).toBe(false)
+})
+
+test('environment is the same for other clients; its files go with the emulator', async () => {
+  const emulator = await startEmulator({ seed: false, project: 'team-blue' })
+  onTestFinished(() => emulator.close())
+  vi.stubEnv('GOOGLE_CREDENTIALS', 'of-the-user')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const env = await emulator.environment({ client: ['node', 'terraform'], mode: 'takeover' })
+  expect(env).toMatchObject({
+    HTTPS_PROXY: emulator.url,
+    GOOGLE_CLOUD_PROJECT: 'team-blue',
+    GOOGLE_CREDENTIALS: undefined,
+    SSL_CERT_FILE: env.NODE_EXTRA_CA_CERTS,
+  })
+  expect(readFileSync(env.SSL_CERT_FILE!, 'utf8')).toBe(await (await fetch(`${emulator.url}/_emulator/ca.pem`)).text())
+  expect(existsSync(env.GOOGLE_APPLICATION_CREDENTIALS!)).toBe(true)
+  expect(await emulator.environment()).toEqual(emulator.env)
+  expect(await emulator.environment({ client: 'all' })).toMatchObject({ CLOUDSDK_PROXY_TYPE: 'http' })
+  await emulator.close()
+  expect(existsSync(env.SSL_CERT_FILE!)).toBe(false)
+})
+
+test('a client or a mode that there is not is an Error that says so', async () => {
+  const emulator = await start({ seed: false })
+  const environment = (options: object) => emulator.environment(options as EnvironmentOptions)
+  await expect(environment({ client: 'java' })).rejects.toThrow(/^--client must be of gcloud, .*, or all, not "java"\.$/)
+  await expect(environment({ client: 'node', mode: 'proxy' })).rejects.toThrow(
+    'node has no mode proxy: it has takeover and direct.',
+  )
+  await expect(environment({ mode: 'tls' })).rejects.toThrow('--mode must be one of direct, proxy, takeover, not "tls".')
+  await expect(environment({ clients: 'node' })).rejects.toThrow('environment has no option "clients"; it has client, mode.')
 })
 
 test('a process that has closed its emulators ends by itself, also after RSA signatures', () => {

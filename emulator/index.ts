@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Emulator, EmulatorOptions } from '../bin/library.cjs'
+import type { Emulator, EmulatorOptions, EnvironmentOptions } from '../bin/library.cjs'
 import { type AppOptions, createApp } from './app.ts'
-import { inherited } from './config.ts'
+import { inherited, readConfig } from './config.ts'
 import type { Clock } from './core/clock.ts'
 import { environmentOf } from './env.ts'
+import { choose } from './env-clients.ts'
+import { wiringOf } from './env-files.ts'
 import { listen, localUrlOf } from './listen.ts'
 import { createLogger } from './log.ts'
 
@@ -29,6 +31,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     },
   )
   let folder: string | undefined
+  const newFolder = () => {
+    folder ??= mkdtempSync(join(tmpdir(), 'binauthz-emulator-'))
+    return folder
+  }
 
   async function close() {
     await app.close()
@@ -38,13 +44,24 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     url,
     get env() {
-      folder ??= mkdtempSync(join(tmpdir(), 'binauthz-emulator-'))
-      return environmentOf({ url, project, mode: 'proxy', folder }, inherited)
+      return environmentOf({ ...choose({ client: ['gcloud'] }), url, project, gcloudFolder: newFolder() }, inherited)
+    },
+    async environment(options = {}) {
+      const choices = choose(readChoice(options))
+      return environmentOf(await wiringOf(choices, { url, project }, newFolder()), inherited)
     },
     reset: app.reset,
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** As the command line has them. */
+function readChoice({ client = 'gcloud', mode, ...others }: EnvironmentOptions) {
+  const [unknown] = Object.keys(others)
+  if (unknown) throw new TypeError(`environment has no option "${unknown}"; it has client, mode.`)
+  const flags = { client: [client].flat().join(','), ...(mode !== undefined && { mode }) }
+  return readConfig(flags, {})
 }
 
 function seedOf(seed: EmulatorOptions['seed']): AppOptions['seed'] {

@@ -68,7 +68,7 @@ test.each([
   [['exec', 'gcloud'], "exec needs '--' before its command: see binauthz-emulator --help."],
   [['exec', '--'], 'exec needs a command after "--": see binauthz-emulator --help.'],
   [['env', '--shell', 'fish'], '--shell must be one of sh, powershell, json, not "fish".'],
-  [['exec', '--mode', 'tls', '--', 'true'], '--mode must be one of proxy, direct, not "tls".'],
+  [['exec', '--mode', 'tls', '--', 'true'], '--mode must be one of direct, proxy, takeover, not "tls".'],
 ])('a wrong command line is one line and exit code 1: %j', async (args, sentence) => {
   expect(await run(args)).toEqual(refusal(sentence))
 })
@@ -79,7 +79,7 @@ test('--help names every flag and environment variable, --version the version of
   const { status, stdout, stderr } = await run(['start', '--help'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const settings = ['HOST', 'PORT', 'DATA', 'SEED', 'NO_SEED', 'PROJECT', 'STRICT_PROJECTS', 'MAX_LOG_ENTRIES', 'LOG_LEVEL']
-  for (const name of [...settings, 'ENDPOINTS_FILE', 'URL', 'MODE', 'SHELL']) {
+  for (const name of [...settings, 'CERT', 'KEY', 'SAN', 'ENDPOINTS_FILE', 'URL', 'CLIENT', 'MODE', 'FORCE', 'SHELL']) {
     const flag = `--${name.toLowerCase().replaceAll('_', '-')}`
     expect(stdout.split('\n')).toContainEqual(expect.stringMatching(`^  ${flag} .* BINAUTHZ_EMULATOR_${name}$`))
   }

@@ -1,10 +1,13 @@
 // The command line: read the configuration, start, stop on SIGTERM; or point a shell, or one command, at an emulator.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type App, createApp } from './app.ts'
 import { type Config, inherited, parseCommandLine, readConfig, usage } from './config.ts'
 import { StartError } from './core/database.ts'
-import { writeEndpoints } from './endpoints.ts'
-import { gcloudFolder, setEnvironment, unsetEnvironment } from './env.ts'
+import { caFileOf, writeEndpoints } from './endpoints.ts'
+import { refuseCredentials, setEnvironment, unsetEnvironment } from './env.ts'
+import { choose } from './env-clients.ts'
+import { cacheFolder, wiringOf } from './env-files.ts'
 import { exec, type OwnEmulator } from './exec.ts'
 import { listen, localUrlOf, urlOf } from './listen.ts'
 import { createLogger } from './log.ts'
@@ -34,7 +37,7 @@ async function start(config: Config) {
   const log = createLogger(config.logLevel)
   app = await createApp({ ...config, log })
   const { address, port } = await listen(app.server, config.host, config.port)
-  const endpoints = { url: localUrlOf(address, port), pid: process.pid, project: config.project, caFile: null }
+  const endpoints = { url: localUrlOf(address, port), pid: process.pid, project: config.project, caFile: caFileOf(config) }
   process.once('exit', writeEndpoints(config.endpointsFile, endpoints))
   process.stdout.write(`${urlOf(address, port)}\n`)
   const seed = config.seed === false ? 'none' : (config.seed ?? 'demo')
@@ -50,11 +53,15 @@ async function startForCommand({ host, ...config }: Config, flags: CommandLine['
 }
 
 async function printEnvironment(config: Config) {
-  const { shell, mode, unset } = config
+  const { shell, unset, force } = config
   if (unset) return process.stdout.write(unsetEnvironment(shell, inherited))
+  const choices = choose(config)
+  refuseCredentials(inherited, force)
   const emulator = await findEmulator(config)
   if (!emulator) throw new StartError(noEmulator(config))
-  return process.stdout.write(setEnvironment({ ...emulator, mode, folder: gcloudFolder(inherited) }, shell, inherited))
+  const folder = cacheFolder(inherited)
+  const wiring = await wiringOf(choices, emulator, folder, join(folder, 'gcloud'))
+  return process.stdout.write(setEnvironment(wiring, shell, inherited))
 }
 
 /** One line that says what is wrong and what to do, and exit code 1. */

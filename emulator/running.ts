@@ -46,18 +46,37 @@ async function mustAnswer({ url, project }: RunningEmulator, hint: string): Prom
   return { url, project }
 }
 
+/** The certificate of the emulator's CA, PEM. Throws StartError where it has none to give. */
+export async function fetchCa(url: string): Promise<string> {
+  const answer = await read(`${url}/_emulator/ca.pem`)
+  if (answer.status === 200 && /^-----BEGIN CERTIFICATE-----$/m.test(answer.text)) return answer.text
+  throw new StartError(`The emulator at ${url} gives no CA, without which its TLS cannot be trusted: choose another --mode.`)
+}
+
 /** Who answers at /_emulator/readyz? */
-function ask(url: string): Promise<'READY' | 'NOTHING' | 'SOMETHING_ELSE'> {
+async function ask(url: string): Promise<'READY' | 'NOTHING' | 'SOMETHING_ELSE'> {
+  const { status, text } = await read(`${url}/_emulator/readyz`)
+  if (status === undefined) return 'NOTHING'
+  return /"status":\s*"READY"/.test(text.slice(0, 1000)) ? 'READY' : 'SOMETHING_ELSE'
+}
+
+/** Much more than a certificate, or a word, needs. */
+const MAX_LENGTH = 100_000
+
+/** What is answered; status undefined where nobody does, 0 where it is no HTTP. */
+function read(url: string): Promise<{ status: number | undefined; text: string }> {
   return new Promise((resolve) => {
-    const request = get(`${url}/_emulator/readyz`, { agent: false, timeout: 5000 }, (response) => {
+    const request = get(url, { agent: false, timeout: 5000 }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk) => {
-        text = (text + chunk).slice(0, 1000)
+        text = (text + chunk).slice(0, MAX_LENGTH)
       })
-      response.on('close', () => resolve(/"status":\s*"READY"/.test(text) ? 'READY' : 'SOMETHING_ELSE'))
+      response.on('close', () => resolve({ status: response.statusCode, text }))
     })
     request.on('timeout', () => request.destroy(new Error('no answer in time')))
-    request.on('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(/^HPE_/.test(code) ? 'SOMETHING_ELSE' : 'NOTHING'))
+    request.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
+      resolve({ status: /^HPE_/.test(code) ? 0 : undefined, text: '' }),
+    )
   })
 }

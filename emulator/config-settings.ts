@@ -1,0 +1,112 @@
+// Every setting of the emulator in one table: name, flag, environment variable, default, help.
+import { LOG_LEVELS } from './log.ts'
+
+export const CLIENTS = ['gcloud', 'node', 'python', 'go', 'terraform', 'kubectl', 'docker'] as const
+export const MODES = ['direct', 'proxy', 'takeover'] as const
+export const SHELLS = ['sh', 'powershell', 'json'] as const
+
+export type Client = (typeof CLIENTS)[number]
+export type Mode = (typeof MODES)[number]
+export type Command = 'start' | 'env' | 'exec'
+
+export interface Setting {
+  flag: string
+  /** What stands for its value in the help; a switch has none. */
+  value?: string
+  env?: string
+  default?: string
+  help: string
+  /** The commands that take it. Without: those that start an emulator, which it describes. */
+  of?: Command[]
+}
+
+export const EVERY: Command[] = ['start', 'env', 'exec']
+export const STARTING: Command[] = ['start', 'exec']
+
+export const SETTINGS = {
+  host: { flag: 'host', value: 'address', env: 'BINAUTHZ_EMULATOR_HOST', default: '127.0.0.1', help: 'listen here', of: EVERY },
+  port: { flag: 'port', value: 'port', env: 'BINAUTHZ_EMULATOR_PORT', default: '9080', help: '0 takes a free one', of: EVERY },
+  data: {
+    flag: 'data',
+    value: 'folder',
+    env: 'BINAUTHZ_EMULATOR_DATA',
+    help: 'keep all data here; otherwise it is in memory and gone at the end',
+  },
+  seed: { flag: 'seed', value: 'file', env: 'BINAUTHZ_EMULATOR_SEED', help: 'what a new store begins with; otherwise the demo' },
+  noSeed: { flag: 'no-seed', env: 'BINAUTHZ_EMULATOR_NO_SEED', help: 'begin with nothing' },
+  project: {
+    flag: 'project',
+    value: 'id',
+    env: 'BINAUTHZ_EMULATOR_PROJECT',
+    default: 'my-app-prod',
+    help: `project of the demo; what ${'$'}{project} is in a seed file`,
+    of: EVERY,
+  },
+  strictProjects: {
+    flag: 'strict-projects',
+    env: 'BINAUTHZ_EMULATOR_STRICT_PROJECTS',
+    help: 'refuse projects that the seed does not name',
+  },
+  maxLogEntries: {
+    flag: 'max-log-entries',
+    value: 'count',
+    env: 'BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES',
+    help: 'keep only the newest ones, decisions are among them; 0 keeps all (50000 in memory, all with --data)',
+  },
+  cert: {
+    flag: 'cert',
+    value: 'file',
+    env: 'BINAUTHZ_EMULATOR_CERT',
+    help: 'certificate for TLS, PEM, with --key; otherwise it makes its own',
+  },
+  key: { flag: 'key', value: 'file', env: 'BINAUTHZ_EMULATOR_KEY', help: 'private key of --cert, PEM' },
+  san: {
+    flag: 'san',
+    value: 'name,…',
+    env: 'BINAUTHZ_EMULATOR_SAN',
+    help: 'further names and addresses for its own certificate',
+  },
+  logLevel: {
+    flag: 'log-level',
+    value: 'level',
+    env: 'BINAUTHZ_EMULATOR_LOG_LEVEL',
+    default: 'info',
+    help: LOG_LEVELS.join(', '),
+    of: ['start', 'exec'],
+  },
+  endpointsFile: {
+    flag: 'endpoints-file',
+    value: 'file',
+    env: 'BINAUTHZ_EMULATOR_ENDPOINTS_FILE',
+    help: 'start writes here where it listens; env and exec look there',
+    of: EVERY,
+  },
+  url: { flag: 'url', value: 'url', env: 'BINAUTHZ_EMULATOR_URL', help: 'the emulator to use', of: ['env', 'exec'] },
+  client: {
+    flag: 'client',
+    value: 'name,…',
+    env: 'BINAUTHZ_EMULATOR_CLIENT',
+    default: 'gcloud',
+    help: `whom env and exec point at it: ${CLIENTS.join(', ')}, all`,
+    of: ['env', 'exec'],
+  },
+  mode: {
+    flag: 'mode',
+    value: 'mode',
+    env: 'BINAUTHZ_EMULATOR_MODE',
+    help: 'how: direct, proxy or takeover; otherwise the one with which a client needs no change',
+    of: ['env', 'exec'],
+  },
+  force: { flag: 'force', env: 'BINAUTHZ_EMULATOR_FORCE', help: 'set real credentials aside', of: ['env', 'exec'] },
+  shell: {
+    flag: 'shell',
+    value: 'shell',
+    env: 'BINAUTHZ_EMULATOR_SHELL',
+    default: process.platform === 'win32' ? 'powershell' : 'sh',
+    help: `what env writes for: ${SHELLS.join(', ')}`,
+    of: ['env'],
+  },
+  unset: { flag: 'unset', help: 'env takes back what it has set', of: ['env'] },
+} satisfies Record<string, Setting>
+
+export const ROWS: Setting[] = Object.values(SETTINGS)
