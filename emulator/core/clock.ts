@@ -27,10 +27,14 @@ const wallNanos = () => BigInt(Date.now()) * 1_000_000n
 
 /** RFC 3339 with the digits that the API writes: Cloud KMS 9, nearly all others 6. */
 export function formatTimestamp(nanos: bigint, digits: 6 | 9): string {
-  const seconds = new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, 19)
+  const second = Math.floor(Number(nanos / 1_000_000n) / 1000)
+  if (second !== formatted.second) formatted = { second, text: new Date(second * 1000).toISOString().slice(0, 19) }
   const fraction = (nanos % 1_000_000_000n).toString().padStart(9, '0').slice(0, digits)
-  return `${seconds}.${fraction}Z`
+  return `${formatted.text}.${fraction}Z`
 }
+
+/** The second that was formatted last: most times are of the same as the one before, and a Date costs more than all else here. */
+let formatted = { second: Number.NaN, text: '' }
 
 /** The inverse of formatTimestamp, for any RFC 3339 time in UTC or with an offset. */
 export function parseTimestamp(text: string): bigint {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { dataTables, openDatabase, replaceContent, StartError } from './database.ts'
+import { dataTables, openDatabase, replaceContent, StartError, writeLater, writeWaiting } from './database.ts'
 
 function folder() {
   const path = mkdtempSync(join(tmpdir(), 'database-test-'))
@@ -112,4 +112,32 @@ test('the content of a store is replaced by that of another, generated columns i
   replaceContent(db, other)
   expect(names(db)).toEqual(['new'])
   expect(db.prepare('SELECT kind, hex(blob) FROM bodies').raw().all()).toEqual([['BUILD', '00FF']])
+})
+
+test('what waits is written once; what fails waits on', () => {
+  const db = openDatabase(undefined, [source({ '001-a.sql': NOTES })])
+  writeWaiting(db)
+  const add = (name: string) => db.prepare('INSERT INTO notes VALUES (?)').run(name)
+  let fails = true
+  writeLater(db, () => add('a'))
+  writeLater(db, () => {
+    if (fails) throw new Error('not now')
+    add('b')
+  })
+  expect(names(db)).toEqual([])
+  expect(() => writeWaiting(db)).toThrow('not now')
+  expect(names(db)).toEqual(['a'])
+  fails = false
+  for (const _ of [1, 2]) writeWaiting(db)
+  expect(names(db)).toEqual(['a', 'b'])
+})
+
+test('what waits belongs to the content that is replaced, or replaces', () => {
+  const sources = [source({ '001-a.sql': NOTES })]
+  const [db, other] = [openDatabase(undefined, sources), openDatabase(undefined, sources)]
+  writeLater(db, () => db.exec("INSERT INTO notes VALUES ('old')"))
+  writeLater(other, () => other.exec("INSERT INTO notes VALUES ('new')"))
+  replaceContent(db, other)
+  for (const each of [db, other]) writeWaiting(each)
+  expect(names(db)).toEqual(['new'])
 })

@@ -82,8 +82,28 @@ export const dataTables = (db: Database.Database): string[] =>
     .pluck()
     .all() as string[]
 
+const waiting = new WeakMap<Database.Database, Set<() => void>>()
+
+/** Has `write` carried out before the next transaction of the dispatcher begins, so that no operation sees the store without it. That is for
+ * databases in memory, where nothing would outlive the process anyway: many small writes are cheaper as one. Not within a transaction,
+ * which could be rolled back. */
+export function writeLater(db: Database.Database, write: () => void) {
+  waiting.set(db, (waiting.get(db) ?? new Set()).add(write))
+}
+
+/** Carries out what waits. To be called before a transaction. */
+export function writeWaiting(db: Database.Database) {
+  const writes = waiting.get(db)
+  if (!writes) return
+  for (const write of writes) {
+    write()
+    writes.delete(write)
+  }
+}
+
 /** Makes the content of `db` that of `source` (the same schema), in one transaction. */
 export function replaceContent(db: Database.Database, source: Database.Database) {
+  for (const each of [db, source]) writeWaiting(each)
   db.transaction(() => {
     for (const table of dataTables(db)) {
       db.prepare(`DELETE FROM "${table}"`).run()

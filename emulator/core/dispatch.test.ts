@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { testClock } from '../testing/clock.ts'
-import { openDatabase } from './database.ts'
+import { openDatabase, writeLater } from './database.ts'
 import { createDispatcher, type World } from './dispatch.ts'
 import { randomIds } from './ids.ts'
 import { createProject, projectNumber } from './projects.ts'
-import { type Context, io, type Rpc, rpc } from './service.ts'
+import { type Context, io, type Rpc, rpc, Stale } from './service.ts'
 import { notFound } from './status.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -203,4 +203,27 @@ test('an entrance that is no RPC runs under the same rules', async () => {
   expect(
     await dispatcher.run(({ a }: { a: number }, { caller }: Context) => [a, caller], { a: 1 }, { principal: 'user:a@b.c' }),
   ).toEqual([1, { principal: 'user:a@b.c' }])
+})
+
+test('what waits to be written is there before an operation begins, and stays where that fails', async () => {
+  const { db, call } = dispatcherOf(
+    rpc((_: object, ctx: Context) => {
+      if (names(ctx).length === 1) throw notFound('not here')
+      return { names: names(ctx) }
+    }),
+  )
+  writeLater(db, () => db.exec("INSERT INTO notes VALUES ('a')"))
+  await expect(call({})).rejects.toThrow('not here')
+  writeLater(db, () => db.exec("INSERT INTO notes VALUES ('b')"))
+  expect(await call({})).toEqual({ names: ['a', 'b'] })
+})
+
+test('a commit that is a single write has no transaction, and is done again where it finds its ground changed', async () => {
+  let attempts = 0
+  const commit = (_: object, ctx: Context, attempt: number) => {
+    if (attempt < 3) throw new Stale()
+    return { attempt, inTransaction: ctx.db.inTransaction }
+  }
+  const { call } = dispatcherOf(rpc({ ...io(async () => ++attempts, commit), isSingleWrite: true }))
+  expect(await call({})).toEqual({ attempt: 3, inTransaction: false })
 })

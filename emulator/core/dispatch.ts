@@ -1,6 +1,7 @@
 // From a request of any protocol to its answer: find the operation → check its fields → transaction → run.
 import type { Database } from 'better-sqlite3'
 import { type Clock, formatTimestamp } from './clock.ts'
+import { writeWaiting } from './database.ts'
 import type { Ids } from './ids.ts'
 import { canonicalProject, projectNumber } from './projects.ts'
 import {
@@ -41,14 +42,20 @@ export function createDispatcher(world: World, services: Service[]): Dispatcher 
     for (const [api, protoServices] of Object.entries(apis))
       for (const [service, methods] of Object.entries(protoServices))
         for (const [method, rpc] of Object.entries(methods)) rpcs.set(`${api} ${service}/${method}`, rpc)
-  const transaction = world.db.transaction((work: () => unknown) => work())
+  const atomically = world.db.transaction((work: () => unknown) => work())
+
+  function transaction(work: () => unknown) {
+    writeWaiting(world.db)
+    return atomically(work)
+  }
 
   async function run(operation: Operation | IoOperation, request: unknown, caller: Caller = {}, attempt = 1): Promise<any> {
     const ctx = createContext(world, caller)
     if (typeof operation === 'function') return transaction(() => operation(request, ctx))
     const prepared = await operation.prepare(request, ctx)
+    const commit = () => operation.commit(request, ctx, prepared)
     try {
-      return transaction(() => operation.commit(request, ctx, prepared))
+      return operation.isSingleWrite ? commit() : transaction(commit)
     } catch (error) {
       if (!(error instanceof Stale)) throw error
       if (attempt === MAX_ATTEMPTS)

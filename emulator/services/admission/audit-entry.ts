@@ -42,7 +42,9 @@ const asksForBreakGlass = (text: unknown) => (typeof text === 'string' ? text : 
  * the key as text anywhere in an entry, and is to find break-glass alone. */
 function withoutBreakGlass(map: unknown) {
   if (!isObject(map)) return map
-  return Object.fromEntries(Object.entries(map).filter(([key, value]) => !asksForBreakGlass(key) && !asksForBreakGlass(value)))
+  const keys = Object.keys(map)
+  const kept = keys.filter((key) => !asksForBreakGlass(key) && !asksForBreakGlass(map[key]))
+  return kept.length === keys.length ? map : Object.fromEntries(kept.map((key) => [key, map[key]]))
 }
 
 /** As audit events carry it, which is without managedFields. */

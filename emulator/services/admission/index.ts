@@ -5,7 +5,7 @@ import { CODES, invalidArgument, notFound, StatusError } from '../../core/status
 import { answerReview, reviewPod } from './admission-review.ts'
 import { answerImages, reviewImages } from './image-review.ts'
 
-/** Answers a review inside the transaction. */
+/** Answers a review, with its decision as the only write. */
 type Answer = (ctx: Context) => HttpResponse
 
 const KINDS: Record<string, (body: any, params: Record<string, string>, ctx: Context) => Promise<Answer>> = {
@@ -67,7 +67,7 @@ export const admission: Service = {
     {
       method: 'POST',
       path: '/admission/projects/{project}/locations/{location}/clusters/{cluster}',
-      run: io(review, (_request: HttpRequest, ctx: Context, answer: Answer) => answer(ctx)),
+      run: { ...io(review, (_request: HttpRequest, ctx: Context, answer: Answer) => answer(ctx)), isSingleWrite: true },
     },
   ],
 }

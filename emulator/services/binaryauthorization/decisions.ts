@@ -45,9 +45,8 @@ export function recordDecision(ctx: Context, decision: Judged, auditEntry: LogEn
   // one review, one id: the log knows it as the operation too
   const operation = { ...auditEntry.operation, id: insertId }
   const entry = { ...auditEntry, insertId, operation, logName, timestamp: time, receiveTimestamp: time }
-  const { images, ...rest } = decision
-  const head = JSON.stringify({ time, insertId, ...rest }).slice(0, -1)
-  appendLogEntry(ctx, entry, `${head},"images":[${images.map(textOf).join()}]}`)
+  const head = JSON.stringify({ time, insertId, ...decision, images: undefined }).slice(0, -1)
+  appendLogEntry(ctx, entry, `${head},"images":[${decision.images.map(textOf).join()}]}`)
 }
 
 /** The tree of an image as JSON. Evaluation remembers the objects of images that it allowed, and most decisions are about those. */

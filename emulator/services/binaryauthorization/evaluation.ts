@@ -36,13 +36,13 @@ export async function evaluate(deployment: Deployment, ctx: Context): Promise<Ev
   const { project, cluster, images: names } = deployment
   const policy = memory.policies.get(project) ?? policyOf(ctx, project)
   memory.policies.set(project, policy)
-  const system = systemPolicyOf(cluster?.split('.')[0] ?? 'global')
+  const system = () => systemPolicyOf(cluster?.split('.')[0] ?? 'global')
   const found = findRule(policy, deployment)
   const keyOf = (image: string) => `${project} ${found.field} ${image}`
   const candidates =
     names.length > MAX_IMAGES
       ? []
-      : names.map((image) => memory.allowed.get(keyOf(image)) ?? prepare(image, policy, system, found, ctx))
+      : names.map((image) => memory.allowed.get(keyOf(image)) ?? prepare(image, policy, system(), found, ctx))
   const images: ImageEvaluation[] = names.length > MAX_IMAGES ? [tooMany(names, found)] : []
   for (const candidate of candidates) {
     if (typeof candidate !== 'function') {

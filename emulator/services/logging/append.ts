@@ -1,30 +1,60 @@
 // The one way into the logs, for entries of clients and for the emulator's own audit entries.
+import { type Database, writeLater, writeWaiting } from '../../core/database.ts'
 import type { Context } from '../../core/service.ts'
 import type { components } from '../../gen/logging.v2.ts'
 import { expireEntries, sortable } from './retention.ts'
-import { decisionsBefore, dropOldest, droppedEntries, insertEntry, type NewEntry } from './store.ts'
+import { atomically, decisionsBefore, dropOldest, droppedEntries, insertEntries, type NewEntry } from './store.ts'
 
 type LogEntry = components['schemas']['LogEntry']
 
 /** Entries that are too old are looked for once in so many writes. */
 const EXPIRE_EVERY = 1000
 
-/** Keeps an entry, unless its log has one with the same timestamp and insertId; beyond `ctx.maxLogEntries` the oldest arrival goes. */
-export function append(ctx: Context, entry: NewEntry) {
-  const counts = insertEntry(ctx.db, entry)
-  if (!counts) return
-  const expired = counts.id % EXPIRE_EVERY === 0 ? expireEntries(ctx) : 0
+/** Keeps entries, but for those of which the log has one with the same timestamp and insertId; beyond `ctx.maxLogEntries` the oldest
+ * arrivals go. */
+export function append(ctx: Context, newEntries: NewEntry[]) {
+  const { lastId, entries, dropped } = insertEntries(ctx.db, newEntries)
+  const expired = lastId % EXPIRE_EVERY < newEntries.length ? expireEntries(ctx) : 0
   const { maxLogEntries } = ctx
-  const excess = counts.entries - expired - maxLogEntries
+  const excess = entries - expired - maxLogEntries
   if (maxLogEntries === 0 || excess <= 0) return
-  if (counts.dropped === 0) ctx.log.warn({ maxLogEntries }, 'from now on the oldest log entries are dropped')
+  if (dropped === 0) ctx.log.warn({ maxLogEntries }, 'from now on the oldest log entries are dropped')
   dropOldest(ctx.db, excess)
+}
+
+interface Waiting {
+  /** Of the entry that came last. */
+  ctx: Context
+  entries: NewEntry[]
+}
+
+/** In memory so many entries wait at most, to be written together. */
+const MAX_WAITING = 500
+
+const waiting = new WeakMap<Database, Waiting>()
+
+/** Keeps an entry before anything can read the logs. */
+function appendLater(ctx: Context, entry: NewEntry) {
+  const { db } = ctx
+  const found = waiting.get(db)
+  if (!found) {
+    const fresh = { ctx, entries: [entry] }
+    waiting.set(db, fresh)
+    return writeLater(db, () => {
+      atomically(db, () => append(fresh.ctx, fresh.entries))
+      waiting.delete(db)
+    })
+  }
+  found.ctx = ctx
+  if (found.entries.push(entry) >= MAX_WAITING) writeWaiting(db)
 }
 
 /** Keeps an audit entry, which is complete and of now, with a `decision` (JSON) beside it that only listDecisions shows. */
 export function appendLogEntry(ctx: Context, entry: LogEntry, decision: string) {
   const { logName = '', timestamp = '', insertId = '' } = entry
-  append(ctx, { logName, timestamp: sortable(timestamp), insertId, body: JSON.stringify(entry), decision })
+  const newEntry = { logName, timestamp: sortable(timestamp), insertId, body: JSON.stringify(entry), decision }
+  if (ctx.db.memory && !ctx.db.inTransaction) appendLater(ctx, newEntry)
+  else atomically(ctx.db, () => append(ctx, [newEntry]))
 }
 
 /** Decisions as they were appended, newest first, each with the id of its entry. `before` is such an id, `logName` one log. */

@@ -16,7 +16,6 @@ const NOT_EMULATED = /^(?:(?:organizations|folders|billingAccounts)\/|projects\/
 export function projectOf(name: string, field: string, ctx: Context): string {
   if (NOT_EMULATED.test(name)) throw unimplemented(`Resource name "${name}" in ${field}`)
   const { project } = PROJECT.parse(ctx.canonicalName(name), field)
-  if (project === '-') throw invalidArgument(`${field} "${name}" must be one project.`)
   return project
 }
 
@@ -25,7 +24,6 @@ export function logNameOf(given: string, ctx: Context): { logName: string; proje
   const name = given.replace(/^\//, '')
   if (NOT_EMULATED.test(name)) throw unimplemented(`Log name "${name}"`)
   const { project, log } = LOG.parse(ctx.canonicalName(name), 'log_name')
-  if (project === '-') throw invalidArgument(`log_name "${given}" must name one project.`)
   // first, because the expression would run out of stack on a long text
   if (log.replace(/%2F/gi, '/').length > MAX_LOG_ID)
     throw invalidArgument(`Invalid log_name "${given.slice(0, 80)}…": a log ID must have less than 512 characters.`)

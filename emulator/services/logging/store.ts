@@ -26,9 +26,9 @@ export interface Log {
   name: string
 }
 
-/** What the counts are after a new entry: its own `id`, all `entries`, and how many were `dropped` before. */
+/** The id given last, how many entries there are, and how many the bound has dropped. */
 export interface Counts {
-  id: number
+  lastId: number
   entries: number
   dropped: number
 }
@@ -44,9 +44,8 @@ const prepare = (db: Database) => ({
     `SELECT id, name FROM logging_logs WHERE name > @from AND name < @to
      AND EXISTS (SELECT 1 FROM logging_entries WHERE log_id = logging_logs.id) ORDER BY name`,
   ),
-  count: db.prepare<[], Counts>(
-    'UPDATE logging_counts SET last_id = last_id + 1, entries = entries + 1 RETURNING last_id AS id, entries, dropped',
-  ),
+  counts: db.prepare<[], Counts>('SELECT last_id AS lastId, entries, dropped FROM logging_counts'),
+  count: db.prepare<Counts>('UPDATE logging_counts SET last_id = @lastId, entries = @entries, dropped = @dropped'),
   gone: db.prepare<{ count: number; dropped: number }>(
     'UPDATE logging_counts SET entries = entries - @count, dropped = dropped + @dropped',
   ),
@@ -84,14 +83,19 @@ function statements(db: Database) {
   return found
 }
 
-/** Undefined where the log has an entry of this timestamp and insertId already. */
-export function insertEntry(db: Database, { logName, timestamp, insertId, body, decision }: NewEntry): Counts | undefined {
+/** Inserts the entries but for those of which the log has one with the same timestamp and insertId; returns the counts after that. */
+export function insertEntries(db: Database, entries: NewEntry[]): Counts {
   const sql = statements(db)
-  const log = sql.logId.get(logName) ?? sql.addLog.get(logName)!
-  const counts = sql.count.get()!
-  if (sql.insert.run(counts.id, log, timestamp, insertId, body, decision ?? null).changes === 1) return counts
-  sql.gone.run({ count: 1, dropped: 0 })
-  return undefined
+  const counts = sql.counts.get()!
+  const logs = new Map<string, number>()
+  for (const { logName, timestamp, insertId, body, decision } of entries) {
+    const log = logs.get(logName) ?? sql.logId.get(logName) ?? sql.addLog.get(logName)!
+    logs.set(logName, log)
+    counts.lastId++
+    counts.entries += sql.insert.run(counts.lastId, log, timestamp, insertId, body, decision ?? null).changes
+  }
+  sql.count.run(counts)
+  return counts
 }
 
 /** Drops the `count` oldest arrivals, and counts them as dropped. */

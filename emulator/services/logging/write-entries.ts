@@ -1,4 +1,5 @@
 // Writing entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/write).
+import { writeWaiting } from '../../core/database.ts'
 import { type Context, io } from '../../core/service.ts'
 import { CODES, invalidArgument, StatusError } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
@@ -45,7 +46,10 @@ function completeEntry(request: Request, given: LogEntry, index: number, ctx: Co
 }
 
 function appendAll(entries: NewEntry[], ctx: Context) {
-  for (const entry of entries) if (isKept(entry.logName, entry.timestamp, ctx)) append(ctx, entry)
+  append(
+    ctx,
+    entries.filter(({ logName, timestamp }) => isKept(logName, timestamp, ctx)),
+  )
 }
 
 /** Of a request with `partialSuccess` the good entries are written and an error is the answer, which no transaction can do that is
@@ -66,7 +70,10 @@ async function prepareWrite(request: Request, ctx: Context): Promise<NewEntry[]>
   const [first] = errors.values()
   if (!first) return dryRun ? [] : complete
   if (complete.length === 0) throw first
-  if (!dryRun) atomically(ctx.db, () => appendAll(complete, ctx))
+  if (!dryRun) {
+    writeWaiting(ctx.db)
+    atomically(ctx.db, () => appendAll(complete, ctx))
+  }
   throw new StatusError(first.code, first.message, [
     {
       '@type': 'type.googleapis.com/google.logging.v2.WriteLogEntriesPartialErrors',

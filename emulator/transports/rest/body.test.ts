@@ -49,6 +49,8 @@ test('nesting is bounded at 100 levels, wherever brackets are no text', () => {
   expect(parse(nested(100))).toBeTypeOf('object')
   expect(() => parse(nested(101))).toThrow('Message too deep. Max recursion depth reached.')
   expect(() => parse('['.repeat(1_000_000))).toThrow('Message too deep.')
+  expect(() => parse(`${'[{"a":'.repeat(50)}[1]${'}]'.repeat(50)}`)).toThrow('Message too deep.')
+  expect(parse(JSON.stringify(Array(1000).fill([{}])))).toHaveLength(1000)
   expect(parse(JSON.stringify('[{"\\'.repeat(1000)))).toBe('[{"\\'.repeat(1000))
 })
 

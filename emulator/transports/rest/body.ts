@@ -29,8 +29,12 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   })
 }
 
+/** Google's REST clients of Node write this for a message in which nothing is set. */
+const EMPTY = '""'
+
 /** JSON of a body in which no object has a key twice: what is written must not mean one thing here and another elsewhere. */
 export function parseRequest(body: Buffer): unknown {
+  if (body.length === EMPTY.length && body.equals(Buffer.from(EMPTY))) return undefined
   const json = parseJson(body)
   const repeated = json === undefined ? undefined : repeatedKey(body.toString())
   if (repeated !== undefined) throw invalidJson(`The key ${JSON.stringify(repeated)} stands twice in one object.`)

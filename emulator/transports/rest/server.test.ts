@@ -68,6 +68,7 @@ test('an empty body with a JSON content type is no body', async () => {
   expect((await emulator.http('GET', `${rings}/r`)).status).toBe(200)
   expect((await emulator.http('POST', `${rings}?keyRingId=empty`, '')).status).toBe(200)
   expect((await emulator.http('POST', `${rings}?keyRingId=spaces`, ' \n')).status).toBe(200)
+  expect((await emulator.http('POST', `${rings}?keyRingId=google-gax`, '""')).status).toBe(200) // as it writes an empty message
 })
 
 test('a trailing slash does not count', async () => {
