@@ -1,7 +1,7 @@
 // docs/clients.md as it stands: every block of it is run, with only the port and `npx binauthz-emulator` replaced. A block that names a file
 // in its first line is written there, one of the shell is run where the files are, and one without a language is what was printed before it.
 import { verify } from 'node:crypto'
-import { copyFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,6 +10,7 @@ import { NO_VALID_ATTESTATION } from './admission.ts'
 import { type CommandResult, isInstalled, run, succeed, temporaryFolder } from './commands.ts'
 import { type Emulator, ENTRY, ROOT, startEmulator } from './emulator.ts'
 import { installSdks } from './node/install.ts'
+import { FOLDER, hasPython, virtualEnvironment } from './python/install.ts'
 
 const RING = 'projects/my-app-prod/locations/europe-west2/keyRings/prod-binauthz-ring'
 const VERSION = `${RING}/cryptoKeys/attestor-signing-key/cryptoKeyVersions/1`
@@ -49,20 +50,10 @@ async function hasGoProgram(name: string, source: string): Promise<boolean> {
   return hasGo && (await run('go', ['install', source], { env: { ...process.env, GOBIN: tools } })).code === 0
 }
 
-const NEEDED = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))'
-const hasPython = (await run('python3', ['-c', NEEDED]).catch(() => ({ code: 1 }))).code === 0
+const pythonIsThere = await hasPython()
 const hasGcloud = isInstalled('gcloud')
 
-const venv = join(ROOT, 'sdk-tests/python/.venv')
-
-/** The virtual environment of python.test.ts. */
-async function installPython() {
-  const requirements = join(ROOT, 'sdk-tests/python/requirements.txt')
-  if (existsSync(join(venv, 'requirements.txt'))) return
-  await succeed('python3', ['-m', 'venv', venv])
-  await succeed(join(venv, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--requirement', requirements])
-  copyFileSync(requirements, join(venv, 'requirements.txt'))
-}
+const venv = join(FOLDER, '.venv')
 
 async function installNode(folder: string) {
   await installSdks()
@@ -125,8 +116,8 @@ const SECTIONS: Record<string, Section> = {
   },
   Node: { prepare: installNode, blocks: [signed, prints(RING, RING, RING, ATTESTOR)] },
   Python: {
-    missing: !hasPython && 'python3 (3.10 or later, with venv) is not on the PATH',
-    prepare: installPython,
+    missing: !pythonIsThere && 'python3 (3.10 or later, with venv) is not on the PATH',
+    prepare: async () => void (await virtualEnvironment()),
     blocks: [signed, prints(RING, RING, RING)],
   },
   Go: {
@@ -185,8 +176,8 @@ const SECTIONS: Record<string, Section> = {
     ],
   },
   Credentials: {
-    missing: !hasPython && 'python3 (3.10 or later, with venv) is not on the PATH',
-    prepare: installPython,
+    missing: !pythonIsThere && 'python3 (3.10 or later, with venv) is not on the PATH',
+    prepare: async () => void (await virtualEnvironment()),
     blocks: [prints('my-app-prod', 'emulator@my-app-prod.iam.gserviceaccount.com')],
   },
   TLS: { blocks: [{ check: ({ stdout }) => expectTimes(stdout, '"READY"', 2) }] },

@@ -2,34 +2,19 @@
 // ways in which they get to the emulator.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { run, succeed } from './commands.ts'
+import { succeed } from './commands.ts'
 import { type Emulator, ENTRY, ROOT, startEmulator } from './emulator.ts'
+import { FOLDER, hasPython, virtualEnvironment } from './python/install.ts'
 import { userEnvironment, WAYS, type Way } from './ways.ts'
 
-const FOLDER = join(ROOT, 'sdk-tests/python')
 const MAIN = join(FOLDER, 'main.py')
 
-/** What the libraries need: Python 3.10, and what makes virtual environments, which Debian has in a package of its own. */
-const NEEDED = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))'
-const found = (await run('python3', ['-c', NEEDED]).catch(() => ({ code: 1 }))).code === 0
+const found = await hasPython()
 if (!found)
   process.stderr.write("python3 (3.10 or later, with venv) is not on the PATH: the suite of Google's Python SDK is skipped\n")
-
-/** The interpreter of a virtual environment that has what requirements.txt names. It is kept until that file changes. */
-async function virtualEnvironment(): Promise<string> {
-  const [folder, requirements] = [join(FOLDER, '.venv'), join(FOLDER, 'requirements.txt')]
-  const [python, installed] = [join(folder, 'bin/python'), join(folder, 'requirements.txt')]
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(requirements, 'utf8')) return python
-  rmSync(folder, { recursive: true, force: true })
-  await succeed('python3', ['-m', 'venv', folder])
-  await succeed(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements])
-  copyFileSync(requirements, installed)
-  return python
-}
 
 interface Scenario {
   name: string
