@@ -25,6 +25,7 @@ export function openDatabase(folder: string | undefined, sources: MigrationSourc
     }
     db = new Database(file, { timeout: 1000 })
     db.pragma('temp_store = memory') // a read-only root file system may have no folder for temporary files
+    if (!folder) db.pragma('page_size = 8192') // rows of a table in memory are found sooner on larger pages
     db.pragma('locking_mode = EXCLUSIVE') // one emulator a folder
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = NORMAL') // a killed process loses nothing; only a power cut could

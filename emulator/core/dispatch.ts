@@ -94,11 +94,12 @@ function createContext(world: World, caller: Caller): Context {
 
 /** ProtoJSON has no undefined: operations may return optional fields that are not there. */
 function withoutUndefined(value: any): any {
-  if (typeof value === 'object' && value !== null)
-    for (const key in value) {
-      if (value[key] === undefined) delete value[key]
-      else withoutUndefined(value[key])
-    }
+  if (typeof value !== 'object' || value === null) return value
+  for (const key of Object.keys(value)) {
+    const child = value[key]
+    if (child === undefined) delete value[key]
+    else if (typeof child === 'object') withoutUndefined(child)
+  }
   return value
 }
 

@@ -31,6 +31,11 @@ test('any other text is INVALID_ARGUMENT, which names the field', () => {
   expect(() => NOTE.parse(undefined)).toThrow('name "" is not of the form')
 })
 
+test('nothing is in every project at once', () => {
+  expect(() => NOTE.parse('projects/-/notes/n')).toThrow('name "projects/-/notes/n" must name one project.')
+  expect(NOTE.parse('projects/p/notes/-')).toEqual({ project: 'p', note: '-' })
+})
+
 test('ids may have any character but the slash: dots, colons, percent signs', () => {
   expect(NOTE.parse('projects/example.com:p/notes/a%2Fb:c.d')).toEqual({ project: 'example.com:p', note: 'a%2Fb:c.d' })
 })

@@ -7,16 +7,20 @@ export interface NamePattern<P extends string = string> {
   readonly pattern: P
   /** The variables of a name of this form; undefined for any other text. */
   match(name: string): Record<Variables<P>, string> | undefined
-  /** The same, but any other text is INVALID_ARGUMENT, naming `field`. */
+  /** The same, but any other text is INVALID_ARGUMENT, naming `field`, and so is `projects/-`, which stands for every project. */
   parse(name: string | undefined, field?: string): Record<Variables<P>, string>
   format(variables: Record<Variables<P>, string>): string
 }
 
 export function namePattern<P extends string>(pattern: P): NamePattern<P> {
-  const expression = new RegExp(`^${pattern.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`)
+  const expression = new RegExp(`^${pattern.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '([^/]+)')}$`)
+  const keys = Array.from(pattern.matchAll(/\{(\w+)\}/g), ([, key]) => key as Variables<P>)
   const match = (name: string) => {
-    const groups = expression.exec(name)?.groups
-    return groups && ({ ...groups } as Record<Variables<P>, string>)
+    const found = expression.exec(name)
+    if (!found) return undefined
+    const variables = {} as Record<Variables<P>, string> // made here: a copy of the groups of a RegExp takes four times as long
+    for (const [index, key] of keys.entries()) variables[key] = found[index + 1]!
+    return variables
   }
   return {
     pattern,
@@ -25,6 +29,8 @@ export function namePattern<P extends string>(pattern: P): NamePattern<P> {
       const variables = match(name)
       if (!variables)
         throw invalidArgument(`Invalid resource field value in the request: ${field} "${name}" is not of the form ${pattern}.`)
+      if ((variables as Record<string, string>).project === '-')
+        throw invalidArgument(`Invalid resource field value in the request: ${field} "${name}" must name one project.`)
       return variables
     },
     format: (variables) => pattern.replace(/\{(\w+)\}/g, (_, key: string) => (variables as Record<string, string>)[key] ?? ''),

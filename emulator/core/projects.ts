@@ -6,12 +6,28 @@ import { errorInfo, invalidArgument, permissionDenied } from './status.ts'
 
 const PROJECT_ID = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
+const prepare = (db: Database) => ({
+  numberOf: db.prepare<[string], string>('SELECT number FROM projects WHERE id = ?').pluck(),
+  idOf: db.prepare<[string], string>('SELECT id FROM projects WHERE number = ?').pluck(),
+  createdOf: db.prepare<[string], number>('SELECT created FROM projects WHERE id = ?').pluck(),
+  insert: db.prepare('INSERT INTO projects (id, number) VALUES (?, ?) ON CONFLICT (number) DO NOTHING'),
+  create: db.prepare('UPDATE projects SET created = 1 WHERE id = ?'),
+})
+
+const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
+
+function statements(db: Database) {
+  const known = prepared.get(db) ?? prepare(db)
+  prepared.set(db, known)
+  return known
+}
+
 /** The project's number, 12 digits; the same for the same id in every emulator. A number that stands for no project is its own. */
 export function projectNumber(db: Database, id: string): string {
   if (/^\d+$/.test(id)) return id
-  const known = db.prepare('SELECT number FROM projects WHERE id = ?').pluck().get(id) as string | undefined
+  const { numberOf, insert } = statements(db)
+  const known = numberOf.get(id)
   if (known) return known
-  const insert = db.prepare('INSERT INTO projects (id, number) VALUES (?, ?) ON CONFLICT (number) DO NOTHING')
   for (let attempt = 0; ; attempt++) {
     const hash = createHash('sha256').update(`${id}/${attempt}`).digest().readBigUInt64BE()
     const number = String(100_000_000_000n + (hash % 900_000_000_000n))
@@ -21,14 +37,12 @@ export function projectNumber(db: Database, id: string): string {
 
 /** The id for an id or a number. A number that stands for no project stays as it is. */
 export const projectId = (db: Database, reference: string): string =>
-  /^\d+$/.test(reference)
-    ? ((db.prepare('SELECT id FROM projects WHERE number = ?').pluck().get(reference) as string | undefined) ?? reference)
-    : reference
+  /^\d+$/.test(reference) ? (statements(db).idOf.get(reference) ?? reference) : reference
 
 /** Makes the project exist where projects must be created first. */
 export function createProject(db: Database, id: string) {
   projectNumber(db, id)
-  db.prepare('UPDATE projects SET created = 1 WHERE id = ?').run(id)
+  statements(db).create.run(id)
 }
 
 /** `projects/<id or number>/…` → `projects/<id>/…`, refused where the project cannot exist. */
@@ -37,7 +51,7 @@ export function canonicalProject(db: Database, name: string, strict: boolean): s
   if (reference === undefined || reference === '-') return name
   const id = projectId(db, reference)
   if (!/^\d+$/.test(id) && !PROJECT_ID.test(id)) throw invalidArgument(`Invalid project ID "${id}" in "${name}".`)
-  if (strict && db.prepare('SELECT created FROM projects WHERE id = ?').pluck().get(id) !== 1)
+  if (strict && statements(db).createdOf.get(id) !== 1)
     throw permissionDenied(`Permission denied on resource project ${id}.`, [
       errorInfo('CONSUMER_INVALID', 'googleapis.com', { consumer: `projects/${id}` }),
     ])

@@ -24,7 +24,6 @@ export function checkNoteReference(reference: string | undefined, ctx: Context):
   if (!reference) throw invalidArgument('note_reference must be set.')
   const { project } = NOTE.parse(reference, 'note_reference')
   if (/^\d+$/.test(project)) throw invalidArgument(`note_reference "${reference}" must have a project ID, not a project number.`)
-  if (project === '-') throw invalidArgument(`note_reference "${reference}" must name one project.`)
   return canonicalProject(ctx.db, reference, false)
 }
 

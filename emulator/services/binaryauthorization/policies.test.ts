@@ -120,9 +120,12 @@ describeTransports('policies', (emulator) => {
   })
 
   test('a number that no project has, and the wildcard, have no policy', async () => {
-    for (const project of ['999999999999', '-']) {
-      await expect(get(project)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-      await expect(put(project, { defaultAdmissionRule: DENY })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    for (const [project, code] of [
+      ['999999999999', 'NOT_FOUND'],
+      ['-', 'INVALID_ARGUMENT'],
+    ] as const) {
+      await expect(get(project)).rejects.toMatchObject({ code })
+      await expect(put(project, { defaultAdmissionRule: DENY })).rejects.toMatchObject({ code })
     }
   })
 

@@ -15,15 +15,14 @@ const NOTE_ID = /^[a-zA-Z0-9_][a-zA-Z0-9_.~:@+-]{0,254}$/
 const nameOf =
   (global: NamePattern, regional: NamePattern, defaultField: string) =>
   (name = '', field = defaultField): string => {
-    const { location } = (regional.match(name) ?? {}) as { location?: string }
-    if (location === undefined) {
-      const { project } = global.parse(name, field) as { project?: string }
-      if (project === '-') throw invalidArgument(`Invalid ${field} "${name}": a project is required, "-" stands for none.`)
-    } else if (location === 'global') {
+    const pattern = regional.match(name) ? regional : global
+    const { location } = pattern.parse(name, field) as { location?: string }
+    if (location === undefined) return name
+    if (location === 'global')
       throw unimplemented(
         `Location "global" in ${field} "${name}" (global notes and occurrences are named without a location, which)`,
       )
-    } else if (!isLocation(location)) throw invalidArgument(`Invalid ${field} "${name}": there is no location "${location}".`)
+    if (!isLocation(location)) throw invalidArgument(`Invalid ${field} "${name}": there is no location "${location}".`)
     return name
   }
 

@@ -188,7 +188,8 @@ describeTransports('notes', (emulator) => {
     await expect(call('GetNote', { name: `${parent}/notes/regional` })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(create('n', ATTESTATION, `${parent}/locations/global`)).rejects.toMatchObject({ code: 'UNIMPLEMENTED' })
     await expect(create('n', ATTESTATION, `${parent}/locations/atlantis`)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-    await expect(create('n', ATTESTATION, 'projects/-')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    for (const everywhere of ['projects/-', 'projects/-/locations/europe-west2'])
+      await expect(create('n', ATTESTATION, everywhere)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   test('over HTTP, the path may end in a slash, fields may be snake_case, and getIamPolicy is a POST', async () => {

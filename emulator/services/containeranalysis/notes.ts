@@ -34,7 +34,9 @@ export function getNote({ name }: Schemas['GetNoteRequest'], ctx: Context): Stor
   return note
 }
 
-export const noteExists = (ctx: Context, name: string): boolean => notes(ctx).get(name) !== undefined
+export const findNote = (ctx: Context, name: string): StoredNote | undefined => notes(ctx).get(name)
+
+export const noteExists = (ctx: Context, name: string): boolean => findNote(ctx, name) !== undefined
 
 /** `name`, `kind` and the times that a client sends are output only and ignored. ALREADY_EXISTS for an id that is taken. */
 export function createNote(

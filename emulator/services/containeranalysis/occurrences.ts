@@ -10,7 +10,7 @@ import type { components } from '../../gen/containeranalysis.v1.ts'
 import { deleteIamPolicy } from '../../mixins/iam-policy.ts'
 import { KIND_FIELDS, KIND_OF_FIELD, kindField } from './kinds.ts'
 import { checkNoteName, checkOccurrenceName, checkParent, locationOf, NOTE } from './names.ts'
-import { checkBatch, getNote, kindNames, LIST_LIMITS, noteExists } from './notes.ts'
+import { checkBatch, findNote, getNote, kindNames, LIST_LIMITS } from './notes.ts'
 import { patched, type Shape, type StoredNote, type StoredOccurrence, same } from './shapes.ts'
 import { attestationsOf, occurrencesOfNote, occurrencesOfResource } from './store.ts'
 
@@ -56,8 +56,8 @@ export function createOccurrence({ parent, occurrence = {} }: CreateOccurrenceRe
   const noteName = canonicalNoteName(occurrence.noteName, ctx)
   if (locationOf(noteName) !== locationOf(parent!))
     throw invalidArgument(`Note ${noteName} is not in the location of ${parent}, where the occurrence would be.`)
-  if (!noteExists(ctx, noteName)) throw notFound(`Requested entity was not found: note ${noteName}`)
-  const note = getNote({ name: noteName }, ctx)
+  const note = findNote(ctx, noteName)
+  if (!note) throw notFound(`Requested entity was not found: note ${noteName}`)
   if (note.kind !== kind)
     throw invalidArgument(`The occurrence is of kind ${kind}, but its note ${noteName} is of kind ${note.kind}.`)
   const twin = occurrencesOfResource<StoredOccurrence>(ctx.db, parent!, noteName, occurrence.resourceUri).find(

@@ -33,6 +33,16 @@ describeTransports('key rings', (emulator) => {
     await expect(call('GetKeyRing', { name })).rejects.toMatchObject({ code: 'NOT_FOUND', message: `KeyRing ${name} not found.` })
   })
 
+  test('a location that there is not has no key rings, nor can any be made there', async () => {
+    const nowhere = { parent: 'projects/my-app-prod/locations/atlantis' }
+    const refusal = { code: 'NOT_FOUND', message: expect.stringContaining("The request concerns location 'atlantis'") }
+    await expect(call('CreateKeyRing', { ...nowhere, keyRingId: 'ring' })).rejects.toMatchObject(refusal)
+    await expect(call('ListKeyRings', nowhere)).rejects.toMatchObject(refusal)
+    const everywhere = { parent: 'projects/-/locations/europe-west2' }
+    await expect(call('CreateKeyRing', { ...everywhere, keyRingId: 'ring' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(call('ListKeyRings', everywhere)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
   test('the list is sorted by name, counts all and goes on with a page token', async () => {
     const list = 'projects/my-app-list/locations/europe-west2'
     for (const keyRingId of ['c', 'a', 'b']) await call('CreateKeyRing', { parent: list, keyRingId })

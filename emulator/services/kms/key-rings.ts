@@ -20,13 +20,19 @@ export function checkResourceId(id: string | undefined, field: string): string {
   return id
 }
 
-export function createKeyRing({ parent, keyRingId }: Schemas['CreateKeyRingRequest'], ctx: Context): KeyRing {
+/** The parts of `projects/P/locations/L`, which must be a location that there is. */
+function checkParent(parent: string | undefined) {
   const { project, location } = LOCATION.parse(parent, 'parent')
-  const name = KEY_RING.format({ project, location, keyRing: checkResourceId(keyRingId, 'key_ring_id') })
   if (!isLocation(location))
     throw notFound(
       `The request concerns location '${location}' but was sent to location 'global'. Either Cloud KMS is not available in '${location}' or the request was misrouted.`,
     )
+  return { project, location }
+}
+
+export function createKeyRing({ parent, keyRingId }: Schemas['CreateKeyRingRequest'], ctx: Context): KeyRing {
+  const { project, location } = checkParent(parent)
+  const name = KEY_RING.format({ project, location, keyRing: checkResourceId(keyRingId, 'key_ring_id') })
   const keyRing: KeyRing = { name, createTime: ctx.timestamp(9) }
   if (!keyRings(ctx).insert(name, parent!, keyRing)) throw alreadyExists(`KeyRing ${name} already exists.`)
   return keyRing
@@ -42,7 +48,7 @@ export function getKeyRing({ name = '' }: Schemas['GetKeyRingRequest'], ctx: Con
 
 export function listKeyRings(request: Schemas['ListKeyRingsRequest'], ctx: Context): Schemas['ListKeyRingsResponse'] {
   const { parent = '' } = request
-  LOCATION.parse(parent, 'parent')
+  checkParent(parent)
   const { items, nextPageToken } = page((after) => keyRings(ctx).iterate(parent, after), request, LIST_LIMITS, { parent })
   return { keyRings: items, nextPageToken, ...(!request.filter && { totalSize: keyRings(ctx).count(parent) }) }
 }

@@ -8,7 +8,7 @@ import { failedPrecondition } from '../../core/status.ts'
 import type { components } from '../../gen/cloudkms.v1.ts'
 import { type CryptoKeyPurpose, findAlgorithm, supportedAlgorithm } from './algorithms.ts'
 import { generateKeyMaterial, type KeyMaterial } from './key-material.ts'
-import { deleteKeyMaterial, insertKeyMaterial } from './store.ts'
+import { atomically, deleteKeyMaterial, insertKeyMaterial } from './store.ts'
 
 type Schemas = components['schemas']
 type CryptoKey = Schemas['CryptoKey']
@@ -66,8 +66,10 @@ export function currentVersion(stored: CryptoKeyVersion, ctx: Context): CryptoKe
   if (now < parseTimestamp(stored.generateTime!)) return { ...stored, state: 'PENDING_GENERATION', generateTime: undefined }
   const { state, destroyTime } = stored
   if (state !== 'DESTROY_SCHEDULED' || now < parseTimestamp(destroyTime!)) return stored
-  deleteKeyMaterial(ctx.db, stored.name!)
-  return storeVersion({ ...stored, state: 'DESTROYED', destroyTime: undefined, destroyEventTime: destroyTime }, ctx)
+  return atomically(ctx.db, () => {
+    deleteKeyMaterial(ctx.db, stored.name!)
+    return storeVersion({ ...stored, state: 'DESTROYED', destroyTime: undefined, destroyEventTime: destroyTime }, ctx)
+  })
 }
 
 export function storeVersion(version: CryptoKeyVersion, ctx: Context): CryptoKeyVersion {

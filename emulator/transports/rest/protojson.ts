@@ -4,7 +4,7 @@ import { camelCase } from '../../core/field-mask.ts'
 import { isEmptyObject } from '../../core/json.ts'
 import { badRequest, type FieldViolation, invalidArgument } from '../../core/status.ts'
 import { answerTypesOf, methodOf, registryOf } from '../descriptors.ts'
-import { jsonProblems, NOT_REPEATING } from './json-problems.ts'
+import { fieldOf, jsonProblems, NOT_REPEATING } from './json-problems.ts'
 
 /** Query parameters that every API has (https://cloud.google.com/apis/docs/system-parameters). */
 const SYSTEM_PARAMETERS = new Set(
@@ -65,10 +65,6 @@ function canonical(api: string, message: DescMessage, request: Json): object {
 
 function refused(problems: FieldViolation[]) {
   return badRequest(problems.map(({ description }) => description).join('\n'), problems)
-}
-
-function fieldOf(message: DescMessage, name: string): DescField | undefined {
-  return message.fields.find((field) => field.name === name || field.jsonName === name)
 }
 
 /** Sets `a.b.c=value` in the request. */
