@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import type { AppOptions } from '../app.ts'
 import { CODES } from '../core/status.ts'
 import { startTestEmulator } from './emulator.ts'
 import { type GoodRequest, goodRequests, type HttpMessage, httpMessage } from './good-requests.ts'
@@ -13,6 +14,8 @@ export interface RawAnswer {
 }
 
 export interface EveryMethod {
+  /** `host:port` */
+  address: string
   /** One for each row of the route table. */
   good: GoodRequest[]
   /** Rows whose good request is answered 200. */
@@ -38,12 +41,12 @@ const MORE: [path: string, body: object][] = [
   [`${REGION}/occurrences`, { noteName: `${REGION}/notes/scan`.slice(4), resourceUri: 'https://example.com/a', attestation: {} }],
 ]
 
-export async function startEveryMethod(): Promise<EveryMethod> {
+export async function startEveryMethod(options: Partial<AppOptions> = {}): Promise<EveryMethod> {
   const errors: object[] = []
   const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) }
   let ids = 0
   const uuid = () => `00000000-0000-4000-8000-${String(ids++).padStart(12, '0')}`
-  const emulator = await startTestEmulator({ seed: undefined, log, ids: { uuid, bytes: randomBytes } })
+  const emulator = await startTestEmulator({ seed: undefined, log, ids: { uuid, bytes: randomBytes }, ...options })
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
 
   // fetch would send no body with a GET
@@ -91,7 +94,7 @@ export async function startEveryMethod(): Promise<EveryMethod> {
     emulator.close()
   }
 
-  return { good, accepted, missing, errors, send, reset, readAll, close }
+  return { address: new URL(emulator.url).host, good, accepted, missing, errors, send, reset, readAll, close }
 }
 
 /** Is it an error in Google's form: JSON, `{error: {code, message, status}}`, with the code of the HTTP status? */

@@ -2,7 +2,9 @@
 // lists are read, so that a new service is covered as soon as its rows are in the table.
 import { readFileSync } from 'node:fs'
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { camelCase } from '../core/field-mask.ts'
 import { methodOf } from '../transports/descriptors.ts'
+import { matchTemplate, parseTemplate, splitPath } from '../transports/rest/path-template.ts'
 
 export type Json = Record<string, unknown>
 
@@ -140,6 +142,19 @@ export async function goodRequests(get: Get): Promise<GoodRequest[]> {
     const target = { ...route, ...fill(route.template), input }
     return { ...target, request: requestOf(target, bound) }
   })
+}
+
+/** The whole message, as it goes out over gRPC: the request with what is in the path. */
+export function messageOf({ template, path, request }: GoodRequest): Json {
+  const message = structuredClone(request)
+  const parsed = parseTemplate(template)
+  const plain = parsed.verb ? path.slice(0, -parsed.verb.length - 1) : path
+  for (const [field, value] of Object.entries(matchTemplate(parsed, splitPath(plain))!)) {
+    const keys = field.split('.').map(camelCase)
+    const holder = keys.slice(0, -1).reduce((at: any, key) => (at[key] ??= {}), message)
+    holder[keys.at(-1)!] = value
+  }
+  return message
 }
 
 /** The HTTP request for a request message, whatever is wrong with it: body, and the rest as query. */

@@ -1,6 +1,7 @@
 // Calls any RPC over gRPC by its descriptor, as Google's clients would: plaintext HTTP/2, protobuf messages, status details.
 import { type DescMessage, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf'
-import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js'
+import { type ChannelOptions, Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js'
+import { camelCase } from '../core/field-mask.ts'
 import { CODES, type Detail } from '../core/status.ts'
 import { answerTypesOf, methodOf, registryOf } from '../transports/descriptors.ts'
 import { CallError } from './call-error.ts'
@@ -14,8 +15,9 @@ export interface GrpcClient {
 }
 
 /** `address` is `host:port`. */
-export function grpcClient(address: string, channel = credentials.createInsecure()): GrpcClient {
-  const client = new Client(address, channel, { 'grpc.max_receive_message_length': -1, 'grpc.use_local_subchannel_pool': 1 })
+export function grpcClient(address: string, channel = credentials.createInsecure(), options: ChannelOptions = {}): GrpcClient {
+  const defaults = { 'grpc.max_receive_message_length': -1, 'grpc.use_local_subchannel_pool': 1 }
+  const client = new Client(address, channel, { ...defaults, ...options })
   const asIs = (bytes: Buffer) => bytes
 
   function send(method: string, bytes: Uint8Array, metadata?: Metadata): Promise<Buffer> {
@@ -40,8 +42,12 @@ export function grpcClient(address: string, channel = credentials.createInsecure
 
 /** What has no place in a message, a client of gRPC cannot send. */
 function messageOf(api: string, input: DescMessage, request: object) {
+  const json = JSON.parse(JSON.stringify(request))
+  for (const { jsonName, message } of input.fields) // a mask may be written in either case, and goes out in one
+    if (message?.typeName === 'google.protobuf.FieldMask' && typeof json[jsonName] === 'string')
+      json[jsonName] = camelCase(json[jsonName])
   try {
-    return fromJson(input, JSON.parse(JSON.stringify(request)), { registry: registryOf(api) })
+    return fromJson(input, json, { registry: registryOf(api) })
   } catch (error) {
     throw new CallError('INVALID_ARGUMENT', (error as Error).message)
   }

@@ -64,6 +64,7 @@ describeTransports('repositories', (emulator) => {
   test('a location that there is not is refused', async () => {
     const wrong = { parent: 'projects/my-app-prod/locations/moon', repositoryId: 'images', repository: { format: 'DOCKER' } }
     await expect(call('CreateRepository', wrong)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    await expect(call('ListRepositories', { parent: wrong.parent })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   })
 
   test.each([

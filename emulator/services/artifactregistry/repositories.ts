@@ -48,12 +48,18 @@ function checkRepositoryId(id: string | undefined): string {
   return id
 }
 
+/** The parts of `projects/P/locations/L`, which must be a location that there is. */
+function checkParent(parent: string | undefined) {
+  const { project, location } = LOCATION.parse(parent, 'parent')
+  if (!isLocation(location)) throw permissionDenied(`Location ${location} is not found or access is unauthorized.`)
+  return { project, location }
+}
+
 export function createRepository(
   { parent, repositoryId, repository = {} }: Schemas['CreateRepositoryRequest'],
   ctx: Context,
 ): LongrunningOperation {
-  const { project, location } = LOCATION.parse(parent, 'parent')
-  if (!isLocation(location)) throw permissionDenied(`Location ${location} is not found or access is unauthorized.`)
+  const { project, location } = checkParent(parent)
   const name = REPOSITORY.format({ project, location, repository: checkRepositoryId(repositoryId) })
   const checked = checkedRepository(withoutOutput(repository))
   checkUpstreams(checked, ctx, repositories(ctx).get)
@@ -99,7 +105,7 @@ export function getRepository({ name = '' }: Schemas['GetRepositoryRequest'], ct
 
 export function listRepositories(request: Schemas['ListRepositoriesRequest'], ctx: Context): Schemas['ListRepositoriesResponse'] {
   const { parent = '' } = request
-  LOCATION.parse(parent, 'parent')
+  checkParent(parent)
   const { items, nextPageToken } = page(
     (after) => repositories(ctx).iterate(parent, after),
     { ...request, orderBy: orderBy(request.orderBy, 'name', 'createTime', 'updateTime') },

@@ -1,7 +1,7 @@
 // Health checking of gRPC servers (https://grpc.io/docs/guides/health-checking/): what is served here is always serving.
 import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js'
 import { CODES, notFound, StatusError } from '../../core/status.ts'
-import { readMessage, writeMessage } from './messages.ts'
+import { readMessage, trailersOf, writeMessage } from './messages.ts'
 
 const SERVICE = 'grpc.health.v1.Health'
 const SERVING = { status: 'SERVING' }
@@ -59,6 +59,6 @@ export function addHealth(server: Server, names: string[]): void {
 
 /** What grpc-js ends a call with; anything but a StatusError is INTERNAL and keeps its message to itself. */
 export function grpcError(error: unknown): { code: number; details: string } {
-  const { code, message } = error instanceof StatusError ? error : new StatusError('INTERNAL', 'Internal error.')
-  return { code: CODES[code].number, details: message }
+  const status = error instanceof StatusError ? error : new StatusError('INTERNAL', 'Internal error.')
+  return { code: CODES[status.code].number, details: trailersOf(status).details }
 }

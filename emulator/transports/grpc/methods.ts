@@ -1,18 +1,24 @@
 // gRPC names a method and no path, so what the path says over REST must come from elsewhere: which API is meant, where several have the
-// same service (google.iam.v1.IAMPolicy, google.longrunning.Operations), follows from the host, then from the resource's name.
-import { matchTemplate, type PathTemplate, parseTemplate, splitPath } from '../rest/path-template.ts'
+// same service (google.iam.v1.IAMPolicy, google.longrunning.Operations), follows from the host, then from the resource's name. And a name
+// must have the form that the path would give it, since operations count on that.
+import { camelCase } from '../../core/field-mask.ts'
+import { invalidArgument } from '../../core/status.ts'
 import type { RouteTable } from '../rest/router.ts'
 
-/** One binding of a method: its template without `/v1/` in front tells the form of the resource's name. */
-interface Binding {
+type Request = Record<string, unknown>
+
+/** A field of the request that the path of a binding holds: `name` in `/v1/{name=projects/*}/locations`, with the form of its values. */
+interface Variable {
   field: string
-  form: PathTemplate
+  pattern: string
+  form: RegExp
 }
 
 interface Candidate {
   api: string
   hosts: string[]
-  bindings: Binding[]
+  /** The variables of each REST binding. */
+  bindings: Variable[][]
 }
 
 export interface Methods {
@@ -20,7 +26,9 @@ export interface Methods {
   names: string[]
   /** The API that a call is for; undefined where none of the host's has the method. `host` is a Google API's, or any other.
    * `request` is asked for only where host and method leave several. */
-  apiOf(method: string, host: string, request: (api: string) => Record<string, unknown>): string | undefined
+  apiOf(method: string, host: string, request: (api: string) => Request): string | undefined
+  /** Refuses a request with names that no path of the method could hold. */
+  checkNames(api: string, method: string, request: Request): void
 }
 
 export function createMethods(table: RouteTable): Methods {
@@ -35,8 +43,7 @@ export function createMethods(table: RouteTable): Methods {
         candidate = { api, hosts, bindings: [] }
         candidates.push(candidate)
       }
-      const [, field, pattern] = /\{([^=}]+)=([^}]+)\}/.exec(path!) ?? []
-      if (field && pattern) candidate.bindings.push({ field, form: parseTemplate(`/${pattern}`) })
+      candidate.bindings.push(variablesOf(path!))
     }
 
   return {
@@ -46,19 +53,48 @@ export function createMethods(table: RouteTable): Methods {
       const candidates = known.has(host) ? all.filter(({ hosts }) => hosts.includes(host)) : all
       if (candidates.length < 2) return candidates[0]?.api
       const message = request(candidates[0]!.api) // shared services are the same everywhere
-      const fits = ({ field, form }: Binding) => {
-        const name = message[field]
-        return typeof name === 'string' && hasForm(form, name)
-      }
-      return (candidates.find(({ bindings }) => bindings.some(fits)) ?? candidates[0]!).api
+      return (candidates.find((candidate) => isNamed(candidate, message)) ?? candidates[0]!).api
+    },
+    checkNames(api, method, request) {
+      const candidate = methods.get(method)!.find((one) => one.api === api)!
+      if (isNamed(candidate, request)) return
+      const { field } = candidate.bindings.flat().find((variable) => !fits(variable, request))!
+      const patterns = candidate.bindings.flat().flatMap((one) => (one.field === field ? [one.pattern] : []))
+      throw invalidArgument(
+        `Invalid resource field value in the request: ${field} "${valueAt(field, request) ?? ''}" is not of the form ` +
+          `${[...new Set(patterns)].join(' or ')}.`,
+      )
     },
   }
 }
 
-function hasForm(form: PathTemplate, name: string): boolean {
-  try {
-    return matchTemplate(form, splitPath(`/${name}`)) !== undefined
-  } catch {
-    return false // broken percent-encoding
-  }
+const isNamed = ({ bindings }: Candidate, request: Request) =>
+  bindings.some((variables) => variables.every((variable) => fits(variable, request)))
+
+function fits({ field, form }: Variable, request: Request): boolean {
+  const value = valueAt(field, request)
+  return typeof value === 'string' && form.test(value)
 }
+
+/** The value at `policy.name`. */
+const valueAt = (field: string, request: Request): unknown =>
+  field.split('.').reduce((at: any, name) => at?.[camelCase(name)], request)
+
+const variablesOf = (path: string): Variable[] =>
+  [...path.matchAll(/\{([^=}]+)(?:=([^}]+))?\}/g)].map(([, field, pattern = '*']) => ({
+    field: field!,
+    pattern,
+    form: formOf(pattern),
+  }))
+
+// control characters are refused in a path too
+const ONE = '[^/\\0-\\x1f\\x7f]'
+const SEGMENTS: Record<string, string> = { '*': `${ONE}+`, '**': `${ONE}+(?:/${ONE}*)*` }
+
+const formOf = (pattern: string) =>
+  new RegExp(
+    `^${pattern
+      .split('/')
+      .map((segment) => SEGMENTS[segment] ?? segment.replace(/\W/g, '\\$&'))
+      .join('/')}$`,
+  )

@@ -3,10 +3,10 @@ import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUna
 import type { Dispatcher } from '../../core/dispatch.ts'
 import type { Logger } from '../../core/service.ts'
 import { CODES, StatusError, unimplemented } from '../../core/status.ts'
-import { hostName, isGoogleHost, notServed } from '../rest/proxy.ts'
+import { type Connection, hostName, isGoogleHost, isOwn, notServed } from '../rest/proxy.ts'
 import type { Router, RouteTable } from '../rest/router.ts'
 import { addHealth } from './health.ts'
-import { readMessage, statusMessage, writeMessage } from './messages.ts'
+import { readMessage, trailersOf, writeMessage } from './messages.ts'
 import { createMethods, type Methods } from './methods.ts'
 import { addReflection } from './reflection.ts'
 
@@ -15,13 +15,16 @@ export interface GrpcOptions {
   router: Router
   dispatcher: Dispatcher
   log: Logger
-  /** Called with the `:authority` of every call that names no Google API. */
+  /** Called with the `:authority` of every call that names no Google API, unless it came through a tunnel. */
   onAuthority(authority: string): void
+  /** Has onAuthority been called with it? */
+  isKnownAuthority(authority: string): boolean
 }
 
 export interface GrpcServer {
-  /** Serves a connection that begins with the HTTP/2 preface. */
-  serve(connection: import('node:stream').Duplex): void
+  /** Serves a connection that begins with the HTTP/2 preface. Through a tunnel, which a client has opened by CONNECT, it reaches Google's APIs
+   * and the emulator itself, and no other authority. */
+  serve(connection: Connection, isTunnel: boolean): void
   close(): void
 }
 
@@ -38,33 +41,50 @@ export function createGrpcServer(options: GrpcOptions): GrpcServer {
     'grpc.max_send_message_length': -1,
     'grpc.enable_channelz': 0,
   })
-  const methods = createMethods(options.table)
-  for (const method of methods.names) server.register(`/${method}`, unary(options, methods, method), asBytes, asBytes, 'unary')
-  const services = [...new Set(methods.names.map((name) => name.split('/')[0]!))]
-  addHealth(server, services)
+  const serving: Serving = { ...options, methods: createMethods(options.table), tunnels: new Map() }
+  const { names } = serving.methods
+  for (const method of names) server.register(`/${method}`, unary(serving, method), asBytes, asBytes, 'unary')
+  addHealth(server, [...new Set(names.map((name) => name.split('/')[0]!))])
   addReflection(server, Object.keys(options.table), (api) => [
     ...new Set(options.table[api]!.routes.map(([, , method]) => method!.split('/')[0]!)),
   ])
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure())
   return {
-    serve: (connection) => connections.injectConnection(connection),
+    serve(connection, isTunnel) {
+      if (isTunnel) rememberTunnel(serving, connection)
+      connections.injectConnection(connection)
+    },
     close: () => server.forceShutdown(),
   }
 }
 
-function unary(options: GrpcOptions, methods: Methods, method: string) {
+interface Serving extends GrpcOptions {
+  methods: Methods
+  /** By their client's `address:port`, which is all that a call knows of its connection. */
+  tunnels: Map<string, Connection>
+}
+
+function rememberTunnel({ tunnels }: Serving, connection: Connection) {
+  const peer = `${connection.remoteAddress}:${connection.remotePort}`
+  tunnels.set(peer, connection)
+  connection.on('close', () => tunnels.delete(peer))
+}
+
+function unary(serving: Serving, method: string) {
   return async (call: Call, callback: sendUnaryData<Buffer>) => {
-    const { answer, error } = await outcomeOf(options, methods, method, call)
+    const { answer, error } = await outcomeOf(serving, method, call)
     callback(error ?? null, answer)
-    options.log.debug({ method, host: call.getHost(), code: error?.code ?? 0 }, 'request')
+    const code = call.cancelled ? CODES.CANCELLED.number : (error?.code ?? 0)
+    serving.log.debug({ method, host: call.getHost(), code }, 'request')
   }
 }
 
-async function outcomeOf(options: GrpcOptions, methods: Methods, method: string, call: Call) {
+async function outcomeOf(serving: Serving, method: string, call: Call) {
   try {
-    return { answer: await answerOf(options, methods, method, call) }
+    return { answer: await answerOf(serving, method, call) }
   } catch (error) {
-    return { error: errorOf(error, method, options.log) }
+    if (call.cancelled) return {} // nobody is there to read it, and after a close there is no store either
+    return { error: errorOf(error, method, serving.log) }
   }
 }
 
@@ -72,7 +92,10 @@ async function outcomeOf(options: GrpcOptions, methods: Methods, method: string,
 function errorOf(thrown: unknown, method: string, log: Logger) {
   if (thrown instanceof StatusError) {
     try {
-      return { code: CODES[thrown.code].number, details: thrown.message, metadata: metadataOf(thrown) }
+      const { details, statusDetails } = trailersOf(thrown)
+      const metadata = new Metadata()
+      if (statusDetails) metadata.set('grpc-status-details-bin', statusDetails)
+      return { code: CODES[thrown.code].number, details, metadata }
     } catch (error) {
       log.error({ err: error, method }, 'details that cannot be written')
     }
@@ -80,29 +103,29 @@ function errorOf(thrown: unknown, method: string, log: Logger) {
   return { code: CODES.INTERNAL.number, details: 'Internal error encountered.' }
 }
 
-async function answerOf(
-  { router, dispatcher, onAuthority }: GrpcOptions,
-  methods: Methods,
-  method: string,
-  call: Call,
-): Promise<Buffer> {
+async function answerOf(serving: Serving, method: string, call: Call): Promise<Buffer> {
+  const { dispatcher, methods } = serving
   const { request, metadata } = call
-  const authority = call.getHost().toLowerCase()
-  const host = router.googleHost(hostName(authority))
-  if (!host && isGoogleHost(hostName(authority))) throw notServed(authority)
-  if (!host) onAuthority(authority)
-  const api = methods.apiOf(method, host ?? '', (candidate) => readMessage(candidate, method, request))
+  const host = servedHost(serving, call)
+  const api = methods.apiOf(method, host, (candidate) => readMessage(candidate, method, request))
   if (!api) throw unimplemented(`Method ${method.replace('/', '.')} (${host})`)
-  const [mask] = metadata.get('x-goog-fieldmask')
+  const mask = metadata.get('x-goog-fieldmask').join()
   // before the call, so that a mask that is refused has changed nothing
-  const partial = mask ? (await import('../rest/partial-response.ts')).partialResponse(api, method, String(mask)) : undefined
-  const answer = await dispatcher.call(api, method, readMessage(api, method, request))
+  const partial = mask ? (await import('../rest/partial-response.ts')).partialResponse(api, method, mask) : undefined
+  const message = readMessage(api, method, request)
+  methods.checkNames(api, method, message)
+  const answer = await dispatcher.call(api, method, message)
   return writeMessage(api, method, partial ? partial(answer) : answer)
 }
 
-/** Clients look for details in `grpc-status-details-bin`; without any there is nothing to say beyond code and message. */
-function metadataOf(status: StatusError): Metadata {
-  const metadata = new Metadata()
-  if (status.details.length > 0) metadata.set('grpc-status-details-bin', statusMessage(status))
-  return metadata
+/** The host of the Google API that the call is for; empty where it names none, but the emulator. Throws for any other host. */
+function servedHost({ router, tunnels, onAuthority, isKnownAuthority }: Serving, call: Call): string {
+  const authority = call.getHost().toLowerCase()
+  const host = router.googleHost(hostName(authority))
+  if (host) return host
+  if (isGoogleHost(hostName(authority))) throw notServed(authority)
+  const tunnel = tunnels.get(call.getPeer())
+  if (!tunnel) onAuthority(authority)
+  else if (!isOwn(authority, tunnel, isKnownAuthority)) throw notServed(authority)
+  return ''
 }

@@ -4,6 +4,7 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { isObject } from '../../core/json.ts'
 import type { FieldViolation } from '../../core/status.ts'
+import { correctSpelling, spellingHint } from './enum-spellings.ts'
 
 const unknownName = (name: string, at: string, why: string) =>
   `Invalid JSON payload received. Unknown name ${JSON.stringify(name)}${at && ` at '${at}'`}: ${why}`
@@ -12,7 +13,18 @@ const invalidValue = (at: string, type: string, why: string) => `Invalid value a
 
 export const NOT_REPEATING = 'Proto field is not repeating, cannot start list.'
 
-/** All violations of `json` against the message. `at` is the path so far, in proto names. */
+/** The field of that name, in either form. Messages have up to 60 fields, and each key of a request is looked up. */
+export function fieldOf(message: DescMessage, name: string): DescField | undefined {
+  const names =
+    fieldNames.get(message) ?? new Map(message.fields.flatMap((field) => [field.jsonName, field.name].map((n) => [n, field])))
+  fieldNames.set(message, names)
+  return names.get(name)
+}
+
+const fieldNames = new WeakMap<DescMessage, Map<string, DescField>>()
+
+/** All violations of `json` against the message. `at` is the path so far, in proto names. A misspelt enum value that is taken for another
+ * is replaced in `json`. */
 export function jsonProblems(message: DescMessage, json: unknown, at = ''): FieldViolation[] {
   const problem = (field: string, description: string): FieldViolation[] => [{ field, description }]
   if (message.typeName.startsWith('google.protobuf.')) return wellKnownProblems(message, json, at)
@@ -22,8 +34,10 @@ export function jsonProblems(message: DescMessage, json: unknown, at = ''): Fiel
   }
   const seen = new Map<string, string>()
   const set = new Set<DescField>()
-  return Object.entries(json).flatMap(([key, value]) => {
-    const field = message.fields.find(({ name, jsonName }) => key === name || key === jsonName)
+  return Object.keys(json).flatMap((key) => {
+    const field = fieldOf(message, key)
+    if (field?.fieldKind === 'enum') correctSpelling(json, key, field.enum, at ? `${at}.${field.name}` : field.name)
+    const value = json[key]
     if (!field) return problem(at, unknownName(key, at, 'Cannot find field.'))
     if (value === null) return []
     if (set.has(field)) return problem(at, unknownName(key, at, NOT_REPEATING)) // by its other name already
@@ -64,7 +78,7 @@ function valueProblems(field: DescField, value: unknown, path: string): FieldVio
 const enumProblem = (type: DescEnum, value: unknown) =>
   (typeof value === 'string' && type.values.some(({ name }) => name === value)) || Number.isInteger(value)
     ? undefined
-    : JSON.stringify(value)
+    : JSON.stringify(value) + spellingHint(type, value)
 
 /** Either alphabet, with all of its padding or none. */
 function isBase64(text: string) {

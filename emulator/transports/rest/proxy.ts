@@ -36,12 +36,15 @@ export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 type IsKnown = (authority: string) => boolean
 
+/** A TCP connection, or TLS over one. */
+export type Connection = IncomingMessage['socket']
+
 /** Is this authority the emulator itself? `isKnown`: has a client addressed it so before? */
-export const isOwn = (authority: string, socket: IncomingMessage['socket'], isKnown: IsKnown) =>
+export const isOwn = (authority: string, socket: Connection, isKnown: IsKnown) =>
   [authority, withoutRegion(authority)].some((own) => isOwnAddress(own, socket) || isKnown(own))
 
 /** Is this authority the very socket that the request came in by? */
-function isOwnAddress(authority: string, { localAddress = '', localPort }: IncomingMessage['socket']): boolean {
+function isOwnAddress(authority: string, { localAddress = '', localPort }: Connection): boolean {
   const host = hostName(authority)
   if (Number(/:(\d+)$/.exec(authority)?.[1] ?? 80) !== localPort) return false
   const address = localAddress.replace(/^::ffff:/, '')

@@ -58,7 +58,7 @@ export function createRouter(table: RouteTable, routes: Route[], hosts: string[]
     withPrefix(path) {
       const [, prefix, rest] = /^\/([a-z][a-z0-9.-]*)(\/v\d.*)$/.exec(path) ?? []
       if (!prefix || firstSegments.has(prefix)) return undefined
-      const host = prefixes.get(prefix)
+      const host = prefixes.get(prefix) ?? prefixes.get(withoutRegion(prefix))
       if (!host && isGoogleHost(prefix)) throw notServed(prefix)
       return host ? { host, path: rest! } : undefined
     },

@@ -110,7 +110,7 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
   const { api, method: rpc } = match.target
   const alt = query.get('$alt') ?? query.get('alt') ?? 'json'
   if (!/^json(;|$)/i.test(alt)) throw unimplemented(`Parameter alt=${alt}`)
-  const fields = query.get('$fields') ?? query.get('fields')
+  const fields = query.get('$fields') ?? query.get('fields') ?? request.headers['x-goog-fieldmask']?.toString()
   // before the call, so that a mask that is refused has changed nothing
   const partial = fields ? (await import('./partial-response.ts')).partialResponse(api, rpc, fields) : undefined
   protojson ??= await import('./protojson.ts')
