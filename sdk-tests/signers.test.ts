@@ -15,7 +15,16 @@ import {
 } from './attestations.ts'
 import { isInstalled } from './commands.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
-import { gpgHome, hasPythonCryptography, newSigner, opensslSigner, pythonSigner } from './signers.ts'
+import {
+  gpgHome,
+  hasPythonCryptography,
+  type JwtSigner,
+  newSigner,
+  nodeSigner,
+  opensslSigner,
+  pythonSigner,
+  type Signer,
+} from './signers.ts'
 
 let emulator: Emulator
 beforeAll(async () => {
@@ -49,6 +58,25 @@ async function expectSignaturesToCount(
   return allowed.step.attestors[0].attestations[0].signatures[0]
 }
 
+/** Attests two images with the JWT of the first, which counts for it and not for the other. */
+async function expectJwtsToCount({ publicKey, signJwt }: Signer & JwtSigner) {
+  const project = await projectRequiring(emulator, { trusted: [publicKey] })
+  const [attested, other] = [newDigest(), newDigest()] as [string, string]
+  const compactJwt = await signJwt(attested)
+  for (const digest of [attested, other])
+    await emulator.call('POST', `/v1/projects/${project}/occurrences`, {
+      noteName: `projects/${project}/notes/trusted`,
+      resourceUri: `${REPOSITORY}@${digest}`,
+      attestation: { jwts: [{ compactJwt }] },
+    })
+  const allowed = await admit(emulator, project, pod(`${REPOSITORY}@${attested}`))
+  expect(allowed.response).toEqual(ALLOWED)
+  expect(allowed.step.attestors[0].attestations[0].signatures[0]).toMatchObject({ form: 'jwt', publicKeyId: publicKey.id })
+  const refused = await admit(emulator, project, pod(`${REPOSITORY}@${other}`))
+  expect(refused.response).toEqual(deniedByAttestors(`${REPOSITORY}@${other}`, [attestorName(project, 'trusted')]))
+  expect(refused.step.attestors[0].attestations[0]).toMatchObject({ code: 'PAYLOAD_DIGEST_MISMATCH' })
+}
+
 test("the payload is gcloud's to the byte", () => {
   const payload = signaturePayload(
     'us-docker.pkg.dev/demo/r/app',
@@ -66,22 +94,49 @@ test.each([
   'ECDSA_P521_SHA512',
   'RSA_PSS_2048_SHA256',
   'RSA_PSS_3072_SHA256',
+  'RSA_PSS_4096_SHA256',
   'RSA_PSS_4096_SHA512',
   'RSA_SIGN_PKCS1_2048_SHA256',
+  'RSA_SIGN_PKCS1_3072_SHA256',
+  'RSA_SIGN_PKCS1_4096_SHA256',
   'RSA_SIGN_PKCS1_4096_SHA512',
 ])('an attestation signed by openssl with %s counts', async (algorithm) => {
   const { publicKey, sign } = await opensslSigner(algorithm)
   expect(await expectSignaturesToCount(publicKey, sign, { code: 'SIGNATURE_INVALID' })).toMatchObject({ form: 'raw' })
 })
 
+const NODE_ALGORITHMS = [
+  'ECDSA_P256_SHA256',
+  'ECDSA_P384_SHA384',
+  'ECDSA_P521_SHA512',
+  'RSA_PSS_2048_SHA256',
+  'RSA_PSS_3072_SHA256',
+  'RSA_PSS_4096_SHA512',
+  'RSA_SIGN_PKCS1_2048_SHA256',
+  'RSA_SIGN_PKCS1_4096_SHA512',
+]
+
+test.each(NODE_ALGORITHMS)("an attestation signed by node's crypto with %s counts, and so does its JWT", async (algorithm) => {
+  const signer = nodeSigner(algorithm)
+  await expectSignaturesToCount(signer.publicKey, signer.sign, { code: 'SIGNATURE_INVALID' })
+  await expectJwtsToCount(signer)
+})
+
 const withPython = await hasPythonCryptography()
-test.skipIf(!withPython).each(['ECDSA_P256_SHA256', 'RSA_PSS_2048_SHA256', 'RSA_SIGN_PKCS1_2048_SHA256'])(
-  "an attestation signed by Python's cryptography with %s counts",
-  async (algorithm) => {
-    const { publicKey, sign } = await pythonSigner(algorithm)
-    await expectSignaturesToCount(publicKey, sign, { code: 'SIGNATURE_INVALID' })
-  },
-)
+test
+  .skipIf(!withPython)
+  .each([
+    'ECDSA_P256_SHA256',
+    'ECDSA_P384_SHA384',
+    'ECDSA_P521_SHA512',
+    'RSA_PSS_2048_SHA256',
+    'RSA_PSS_4096_SHA512',
+    'RSA_SIGN_PKCS1_2048_SHA256',
+  ])("an attestation signed by Python's cryptography with %s counts, and so does its JWT", async (algorithm) => {
+  const signer = await pythonSigner(algorithm)
+  await expectSignaturesToCount(signer.publicKey, signer.sign, { code: 'SIGNATURE_INVALID' })
+  await expectJwtsToCount(signer)
+})
 
 test.skipIf(!isInstalled('gpg')).each(['rsa2048', 'rsa4096', 'ed25519', 'nistp256'])(
   'an attestation signed by gpg with %s counts, detached and attached',
@@ -98,6 +153,42 @@ test.skipIf(!isInstalled('gpg')).each(['rsa2048', 'rsa4096', 'ed25519', 'nistp25
       expect([detached.form, attached.form]).toEqual(['detached', 'attached'])
     } finally {
       await close()
+    }
+  },
+)
+
+test.skipIf(!isInstalled('gpg'))(
+  'gpg signs with a subkey, which counts under the fingerprint of the key, and several sign at once',
+  async () => {
+    const [first, second] = [await gpgHome('ed25519'), await gpgHome('rsa2048')]
+    try {
+      const subkey = await first.addSubkey('ed25519')
+      const keys = [await first.exported(), second.armored].map((asciiArmoredPgpPublicKey) => ({ asciiArmoredPgpPublicKey }))
+      const project = await projectRequiring(emulator, { trusted: keys })
+      const digest = newDigest()
+      const payload = signaturePayload(REPOSITORY, digest)
+      const signature = await first.sign(payload, '--detach-sign', '--local-user', `${subkey}!`)
+      const other = await second.sign(payload, '--detach-sign')
+      await createAttestation(
+        emulator,
+        project,
+        'trusted',
+        `${REPOSITORY}@${digest}`,
+        payload,
+        { publicKeyId: second.fingerprint, signature },
+        { publicKeyId: first.fingerprint, signature: other },
+        { publicKeyId: first.fingerprint, signature },
+      )
+      const { response, step } = await admit(emulator, project, pod(`${REPOSITORY}@${digest}`))
+      expect(response).toEqual(ALLOWED)
+      expect(step.attestors[0].attestations[0].signatures.map(({ verified }: { verified: boolean }) => verified)).toEqual([
+        false,
+        false,
+        true,
+      ])
+    } finally {
+      await first.close()
+      await second.close()
     }
   },
 )

@@ -209,7 +209,7 @@ describeTransports('audit entries', (emulator) => {
         '@type': 'core.k8s.io/v1.Status',
         status: 'Failure',
         message:
-          'image policy webhook backend denied one or more images: Denied by default admission rule. Denied by always_deny admission rule',
+          'image policy webhook backend denied one or more images: Denied by default admission rule. Overridden by evaluation mode',
         reason: 'Forbidden',
         details: { kind: 'pods' },
         code: 403,

@@ -48,7 +48,7 @@ export function answerImages(ctx: Context, { judged, pod }: Answer): HttpRespons
   const reason = judged.images
     .filter(({ allowed }) => !allowed)
     .map(imageReviewReason)
-    .join(' ')
+    .join('. ')
   const annotations = auditAnnotations(judged)
   recordDecision(ctx, judged, auditEntry(judged, { pod, annotations, denial: isDenied ? deniedAs(reason) : undefined }))
   const status = { allowed: !isDenied, ...(isDenied && { reason }), ...(annotations && { auditAnnotations: annotations }) }

@@ -1,5 +1,13 @@
 // The shape of a decision: for each image the steps in the order in which Binary Authorization takes them, and which one decided.
-import type { AttestationVerdict } from './verify-attestation.ts'
+import type { AttestationVerdict, SignatureVerdict } from './verify-attestation.ts'
+
+/** What only an explanation adds (explain.ts). */
+export interface Explained {
+  /** What would make it pass, a sentence each. */
+  hints?: string[]
+  /** Ids of the choices, where Google publishes nothing, that this rests on (explanation-choices.ts). */
+  choices?: string[]
+}
 
 /** Where and what is to be deployed. `project` is the one whose policy applies. */
 export interface Deployment {
@@ -11,20 +19,20 @@ export interface Deployment {
   images: string[]
 }
 
-export interface SystemPolicyStep {
+export interface SystemPolicyStep extends Explained {
   step: 'SYSTEM_POLICY'
   result: 'MATCHED' | 'NOT_MATCHED' | 'NOT_EVALUATED'
   pattern?: string
   why?: string
 }
 
-export interface AllowlistStep {
+export interface AllowlistStep extends Explained {
   step: 'ADMISSION_WHITELIST'
   result: 'MATCHED' | 'NOT_MATCHED'
   pattern?: string
 }
 
-export interface RuleStep {
+export interface RuleStep extends Explained {
   step: 'ADMISSION_RULE'
   /** Field of the policy: `defaultAdmissionRule`, `clusterAdmissionRules["us-central1.prod"]`. */
   rule: string
@@ -38,12 +46,15 @@ export interface RuleStep {
   attestors?: AttestorStep[]
 }
 
+export interface SignatureStep extends SignatureVerdict, Explained {}
+
 export interface AttestationStep extends AttestationVerdict {
   occurrence: string
   resourceUri: string
+  signatures: SignatureStep[]
 }
 
-export interface AttestorStep {
+export interface AttestorStep extends Explained {
   attestor: string
   result: 'SATISFIED' | 'NOT_SATISFIED'
   /** NOT_SATISFIED: ATTESTOR_NOT_FOUND, ATTESTOR_HAS_NO_KEYS, NO_ATTESTATION or NO_VALID_ATTESTATION. */

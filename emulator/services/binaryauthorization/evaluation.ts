@@ -57,7 +57,8 @@ export async function evaluate(deployment: Deployment, ctx: Context): Promise<Ev
     policy: policy.name!,
     ...(policy.etag && { policyEtag: policy.etag }),
     allowed: images.every(({ allowed }) => allowed),
-    dryRun: found.rule.enforcementMode === 'DRYRUN_AUDIT_LOG_ONLY',
+    // where it cannot be told which rule applies, it cannot be told either that a dry run would be enough
+    dryRun: !found.unknown && found.rule.enforcementMode === 'DRYRUN_AUDIT_LOG_ONLY',
     images,
   }
 }
@@ -163,12 +164,15 @@ function tooMany(names: string[], { rule, field }: FoundRule): ImageEvaluation {
   return { image: names[MAX_IMAGES]!, allowed: false, decidedBy: 'ADMISSION_RULE', steps: [step] }
 }
 
-/** PGP signatures can expire, and can lie in the future: what rests on one is verified each time. */
+/** Forms of signatures that are good for ever. PGP signatures and JWTs can expire, and can lie in the future: what rests on one is
+ * verified each time, and so is what rests on a form that is not known here. */
+const TIMELESS = ['raw', 'pae']
+
 const dependsOnTime = ({ steps }: ImageEvaluation) =>
   steps.some(
     (step) =>
       step.step === 'ADMISSION_RULE' &&
       step.attestors?.some(({ attestations }) =>
-        attestations?.some(({ signatures }) => signatures.some(({ form }) => form === 'detached' || form === 'attached')),
+        attestations?.some(({ signatures }) => signatures.some(({ form }) => form !== undefined && !TIMELESS.includes(form))),
       ),
   )

@@ -31,12 +31,13 @@ export function denialCause(evaluation: ImageEvaluation): string {
   return sentences.join('') || `'${image}' : ${ownReason(step, 'Denied by an ALWAYS_DENY admission rule')}\n`
 }
 
-/** The older wording, of the ImageReview webhook: `Denied by default admission rule. Denied by Attestor. Image X denied by …: …`. */
+/** The older wording, of the ImageReview webhook: `Denied by default admission rule. Denied by Attestor. Image X denied by …: …`, or
+ * `Denied by default admission rule. Overridden by evaluation mode` where the rule denies everything. */
 export function imageReviewReason(evaluation: ImageEvaluation): string {
   const { image } = evaluation
   const step = ruleStepOf(evaluation)
   const sentences = byAttestors(step, ({ attestor, reason }) => `Image ${image} denied by ${attestor}: ${reason}`)
   const tail =
-    sentences.length > 0 ? `Denied by Attestor. ${sentences.join('. ')}` : ownReason(step, 'Denied by always_deny admission rule')
+    sentences.length > 0 ? `Denied by Attestor. ${sentences.join('. ')}` : ownReason(step, 'Overridden by evaluation mode')
   return `Denied by ${ruleWording(step.rule)}. ${tail}`
 }

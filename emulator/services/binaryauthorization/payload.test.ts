@@ -13,6 +13,8 @@ const document = {
 /** The bytes of `gcloud container binauthz create-signature-payload`. */
 const gcloudPayload = () => Buffer.from(`${JSON.stringify(document, null, 2)}\n`)
 
+const withMember = (member: object) => JSON.stringify({ critical: { ...document.critical, ...member } })
+
 const read = (text: string) => digestOfPayload(Buffer.from(text))
 
 test("gcloud's payload names its digest, type and docker reference", () => {
@@ -33,6 +35,7 @@ test('only the digest is required', () => {
   expect(read(JSON.stringify(other))).toMatchObject({ digest, type: 'atomic container signature' })
 })
 
+// strictness is ours: production's is not known
 test.each([
   ['not JSON', 'GARBAGE', /not valid JSON/],
   ['empty', '', /not valid JSON/],
@@ -46,6 +49,11 @@ test.each([
   ['two documents', `${gcloudPayload()}${gcloudPayload()}`, /not valid JSON/],
   ['a byte order mark', `\ufeff${gcloudPayload()}`, /not valid JSON/],
   ['inherited instead of own properties', `{"__proto__":${gcloudPayload()}}`, /critical/],
+  ['a type that is a number', withMember({ type: 1 }), /critical.type is not a string/],
+  ['a type that is null', withMember({ type: null }), /critical.type is not a string/],
+  ['an identity that is a string', withMember({ identity: dockerReference }), /critical.identity is not an object/],
+  ['an identity that is null', withMember({ identity: null }), /critical.identity is not an object/],
+  ['a docker-reference that is a list', withMember({ identity: { 'docker-reference': [] } }), /docker-reference is not a string/],
 ])('a payload that is %s names no digest', (_, text, problem) => {
   expect(read(text)).toEqual({ problem: expect.stringMatching(problem) })
 })

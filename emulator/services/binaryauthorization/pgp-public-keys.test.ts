@@ -170,7 +170,10 @@ test('an RSA key with which anybody could sign is refused, as a primary key and 
     expect((await check(rsaPacket(6, e))).id, `${e}`).toHaveLength(40)
     expect(await check(primary, rsaPacket(14, e)), `${e}`).toEqual({ id })
   }
-  for (const [e, end] of [[[1]], [[2]], [[1, 0, 0]], [[1, 0, 1], 6]] as [number[], number?][]) {
+  for (const [e, end] of [[[1]], [[2]], [[1, 0, 0]], [[2, 0, 0, 0, 1]], [[1, 0, 0, 0, 0, 0, 0, 0, 1]], [[1, 0, 1], 6]] as [
+    number[],
+    number?,
+  ][]) {
     await expect(check(rsaPacket(6, e, end)), `${e}`).rejects.toThrow(invalid('prove nothing'))
     await expect(check(primary, rsaPacket(14, e, end)), `${e}`).rejects.toThrow(invalid('prove nothing'))
   }

@@ -68,7 +68,7 @@ export async function readPgpPublicKey(armored: string): Promise<PgpPublicKey> {
   const worthless = key.getKeys().find(isWorthless)
   if (worthless)
     throw invalidArgument(
-      `${INVALID}: its RSA key ${worthless.getKeyID().toHex().toUpperCase()} has an even modulus, or a public exponent that is even or 1, so that its signatures prove nothing.`,
+      `${INVALID}: its RSA key ${worthless.getKeyID().toHex().toUpperCase()} has an even modulus, or a public exponent that is even, 1 or longer than ${MAX_EXPONENT_BITS} bits, so that its signatures prove nothing.`,
     )
   return { key, fingerprint, revoked, revokedSubkeys }
 }
@@ -95,13 +95,17 @@ export const PARSING = {
   enforceGrammar: true,
 } satisfies PartialConfig
 
+/** The longest RSA exponent that BoringSSL, which Google verifies with, takes; longer ones only make verifying slow. */
+export const MAX_EXPONENT_BITS = 33
+export const isOversizedExponent = (exponent: bigint) => exponent >> BigInt(MAX_EXPONENT_BITS) > 0n
+
 /** RSA numbers that no honest key has: with the exponent 1 everything is its own signature. Other odd exponents are good, however
  * small: GnuPG used to choose 41 and 17. openpgp asks for none of this. */
 function isWorthless({ keyPacket }: Key | Subkey): boolean {
   const { n, e } = keyPacket.publicParams as { n?: Uint8Array; e?: Uint8Array }
   if (!n || !e) return false
   const [modulus, exponent] = [n, e].map((bytes) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)) as [bigint, bigint]
-  return modulus % 2n === 0n || exponent % 2n === 0n || exponent < 3n
+  return modulus % 2n === 0n || exponent % 2n === 0n || exponent < 3n || isOversizedExponent(exponent)
 }
 
 const ALGORITHMS = new Set(['nistP256', 'nistP384', 'nistP521', 'ed25519Legacy', 'ed25519', 'ed448'])

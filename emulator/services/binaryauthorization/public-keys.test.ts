@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { checkAttestorPublicKey, checkPkixPublicKey } from './public-keys.ts'
 import type { SIGNATURE_ALGORITHMS } from './signature-algorithms.ts'
@@ -179,6 +179,19 @@ test('an RSA public exponent below 65537 is refused', () => {
   }
   expect(check(65537).id).toMatch(/^ni:/)
   expect(() => check(3)).toThrow(invalid('public exponent'))
+})
+
+test('an RSA public exponent has at most 33 bits, as in BoringSSL', () => {
+  const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
+  const check = (e: bigint) => {
+    const bytes = Buffer.from(e.toString(16).padStart(18, '0'), 'hex')
+    const encoded = bytes.subarray(bytes.findIndex((byte) => byte !== 0)).toString('base64url')
+    const publicKey = createPublicKey({ key: { kty: 'RSA', n: n!, e: encoded }, format: 'jwk' })
+    return checkPkixPublicKey({ publicKeyPem: spkiPem(publicKey), signatureAlgorithm: 'RSA_PSS_2048_SHA256' })
+  }
+  expect(check((1n << 33n) - 1n).id).toMatch(/^ni:/)
+  for (const e of [(1n << 33n) + 1n, (1n << 64n) + 1n, 1n << 32n])
+    expect(() => check(e), `${e}`).toThrow(invalid('33 bits at most'))
 })
 
 test('an RSA public exponent of 1, with which anybody could sign, is refused', () => {

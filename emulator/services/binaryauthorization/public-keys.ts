@@ -3,7 +3,7 @@
 // Google's own error texts for keys are not published; these follow its style.
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { invalidArgument, unimplemented } from '../../core/status.ts'
-import { readPgpPublicKey, unsupportedAlgorithm } from './pgp-public-keys.ts'
+import { isOversizedExponent, MAX_EXPONENT_BITS, readPgpPublicKey, unsupportedAlgorithm } from './pgp-public-keys.ts'
 import { type SignatureAlgorithm, signatureAlgorithm } from './signature-algorithms.ts'
 
 /** PkixPublicKey as ProtoJSON. */
@@ -19,6 +19,13 @@ export interface AttestorPublicKey {
   id?: string
   asciiArmoredPgpPublicKey?: string
   pkixPublicKey?: PkixPublicKey
+}
+
+/** A PkixPublicKey that was read: its key, its SubjectPublicKeyInfo in DER and what its algorithm means. */
+export interface ReadPkixPublicKey {
+  readonly key: KeyObject
+  readonly spki: Buffer
+  readonly algorithm: SignatureAlgorithm
 }
 
 const MAX_PEM_LENGTH = 16 * 1024
@@ -66,7 +73,7 @@ export async function checkPgpPublicKey(armored: string): Promise<{ id: string }
 /** The key of a PkixPublicKey, ready to verify with. Only one spelling of a key is accepted: one PEM block `PUBLIC KEY` (RFC 7468
  * section 13), canonical DER, named curve, uncompressed point; so the bytes that give the id are the bytes of the key.
  * @throws INVALID_ARGUMENT for anything else, for a key that does not fit its signature algorithm, and without an algorithm */
-export function readPkixPublicKey(pkix: PkixPublicKey): { key: KeyObject; spki: Buffer; algorithm: SignatureAlgorithm } {
+export function readPkixPublicKey(pkix: PkixPublicKey): ReadPkixPublicKey {
   const algorithm = signatureAlgorithm(pkix.signatureAlgorithm)
   if (!algorithm) {
     const name = pkix.signatureAlgorithm || 'SIGNATURE_ALGORITHM_UNSPECIFIED'
@@ -120,7 +127,8 @@ function mismatchOf(key: KeyObject, spki: Buffer, algorithm: SignatureAlgorithm)
   const modulus = Buffer.from(key.export({ format: 'jwk' }).n!, 'base64url')
   if (modulus.at(-1)! % 2 === 0) return 'an odd RSA modulus'
   // Tink, which Google names as the base of these key types, refuses smaller and even exponents; with exponent 1 anybody could sign.
-  return publicExponent < 65537n || publicExponent % 2n === 0n ? 'an odd RSA public exponent of 65537 or more' : undefined
+  const isGood = publicExponent >= 65537n && publicExponent % 2n === 1n && !isOversizedExponent(publicExponent)
+  return isGood ? undefined : `an odd RSA public exponent of 65537 or more and of ${MAX_EXPONENT_BITS} bits at most`
 }
 
 const UNRESERVED = 'A-Za-z0-9\\-._~'

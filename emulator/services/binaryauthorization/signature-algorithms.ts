@@ -55,6 +55,14 @@ export const SIGNATURE_ALGORITHMS = {
   EC_SIGN_P521_SHA512: P521,
 } as const satisfies Record<string, SignatureAlgorithm>
 
+const JWT_PREFIXES = { pss: 'PS', pkcs1: 'RS' } as const
+
+/** The `alg` of a JWT that the key of the algorithm signs (RFC 7518 section 3.1); there is no other for it. */
+export function jwtAlgorithm(algorithm: SignatureAlgorithm): string {
+  const prefix = algorithm.keyType === 'ec' ? 'ES' : JWT_PREFIXES[algorithm.padding]
+  return `${prefix}${algorithm.hash.slice('sha'.length)}`
+}
+
 /** The row of an enum name; undefined for SIGNATURE_ALGORITHM_UNSPECIFIED, an empty name and every name that is not in the table.
  * @throws UNIMPLEMENTED for ML_DSA_65, which the enum has and node:crypto of Node 22 has not. */
 export function signatureAlgorithm(name: string | undefined): SignatureAlgorithm | undefined {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { verifiedSignatures } from './verified-signatures.ts'
+import { type ReadJwt, readJwt } from './verify-jwt.ts'
 
 /** Counts its calls; each call has another value. */
 function counter() {
@@ -134,4 +135,26 @@ test('what a caller does to a remembered payload is not remembered', async () =>
   const first = await payload()
   first.fill(0)
   expect(await payload()).toEqual(Buffer.from('payload'))
+})
+
+test('verifyJwt gives the verdict of the key and the JWT at hand', () => {
+  const { verifyJwt } = verifiedSignatures()
+  const [a, b] = [generateKeyPairSync('ec', { namedCurve: 'P-256' }), generateKeyPairSync('ec', { namedCurve: 'P-256' })]
+  const keyOf = ({ publicKey }: typeof a, signatureAlgorithm = 'ECDSA_P256_SHA256') => ({
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    signatureAlgorithm,
+  })
+  const jwtOf = (payload: string, { privateKey }: typeof a) => {
+    const signed = `${Buffer.from('{"typ":"JWT","alg":"ES256","kid":"a"}').toString('base64url')}.${Buffer.from(payload).toString('base64url')}`
+    const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    return readJwt(`${signed}.${signature.toString('base64url')}`) as ReadJwt
+  }
+  const [good, other, bad] = [jwtOf('{}', a), jwtOf('{"exp":1}', a), jwtOf('{}', b)]
+  for (let time = 0; time < 2; time++) {
+    expect(verifyJwt(keyOf(a), good)).toMatchObject({ verified: true, claims: {} })
+    expect(verifyJwt(keyOf(a), other)).toMatchObject({ verified: true, claims: { expires: 1000 } })
+    expect(verifyJwt(keyOf(a), bad).verified).toBe(false)
+    expect(verifyJwt(keyOf(b), good).verified).toBe(false)
+    expect(verifyJwt(keyOf(a, 'RSA_PSS_2048_SHA256'), good).verified).toBe(false)
+  }
 })

@@ -1,6 +1,7 @@
 // Remembers verdicts on signatures, so that a Pod with an image seen before costs a hash and not a verification.
 import { createHash } from 'node:crypto'
 import type { PkixPublicKey } from './public-keys.ts'
+import { type JwtVerdict, type ReadJwt, verifyJwt } from './verify-jwt.ts'
 import { examinePgp, judgePgp, type PgpVerdict } from './verify-pgp.ts'
 import { type PkixVerdict, verifyPkix } from './verify-pkix.ts'
 
@@ -10,6 +11,8 @@ export interface VerifiedSignatures {
   remember<T>(parts: readonly (string | Buffer)[], compute: () => T): T
   /** verifyPkix, remembered. */
   verifyPkix(key: PkixPublicKey, payload: Buffer, signature: Buffer): PkixVerdict
+  /** verifyJwt, remembered; its times are for the caller to compare. */
+  verifyJwt(key: PkixPublicKey, jwt: ReadJwt): JwtVerdict
   /** verifyPgp, remembered except for what depends on `now`. */
   verifyPgp(asciiArmoredPgpPublicKey: string, payload: Buffer | undefined, signature: Buffer, now: Date): Promise<PgpVerdict>
 }
@@ -37,6 +40,10 @@ export function verifiedSignatures(capacity = 4096): VerifiedSignatures {
     verifyPkix: (key, payload, signature) =>
       remember(['pkix', key.signatureAlgorithm ?? '', key.publicKeyPem ?? '', payload, signature], () =>
         Object.freeze(verifyPkix(key, payload, signature)),
+      ),
+    verifyJwt: (key, jwt) =>
+      remember(['jwt', key.signatureAlgorithm ?? '', key.publicKeyPem ?? '', jwt.compact], () =>
+        Object.freeze(verifyJwt(key, jwt)),
       ),
     verifyPgp: async (armored, payload = Buffer.alloc(0), signature, now) =>
       judgePgp(await remember(['pgp', armored, payload, signature], () => examinePgp(armored, payload, signature)), now),

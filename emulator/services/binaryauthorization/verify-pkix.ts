@@ -2,7 +2,7 @@
 // (https://cloud.google.com/binary-authorization/docs/reference/rest/v1/projects.attestors#pkixpublickey).
 import { constants, type SigningOptions, verify } from 'node:crypto'
 import { MAX_PAYLOAD_BYTES, pae, SIMPLE_SIGNING_TYPE } from './payload.ts'
-import { type PkixPublicKey, readPkixPublicKey } from './public-keys.ts'
+import { type PkixPublicKey, type ReadPkixPublicKey, readPkixPublicKey } from './public-keys.ts'
 import type { SignatureAlgorithm } from './signature-algorithms.ts'
 
 /** `form` tells what was signed: the payload itself, or its pre-authentication encoding. `why` is a sentence for the user. */
@@ -32,35 +32,43 @@ export function verifyPkix(key: PkixPublicKey, payload: Buffer, signature: Buffe
   if (signature.length === 0) return no('The signature is empty.')
   if (signature.length > MAX_SIGNATURE_BYTES)
     return no(`The signature has ${signature.length} bytes, more than any algorithm produces.`)
-  let publicKey: ReturnType<typeof readPkixPublicKey>
+  let publicKey: ReadPkixPublicKey
   try {
     publicKey = readPkixPublicKey(key)
   } catch (error) {
     return no((error as Error).message)
   }
-  const { algorithm } = publicKey
-  const declared = algorithm.keyType === 'rsa' ? PADDING[algorithm.padding] : DER
-  // RFC 8017 wants every octet; OpenSSL also takes a signature whose leading zeros somebody has cut off
-  const length = algorithm.keyType === 'rsa' ? algorithm.modulusLength / 8 : undefined
-  const verifies: Attempt = (data, bytes, options = declared) => {
-    if (length !== undefined && bytes.length !== length) return false
-    try {
-      return verify(algorithm.hash, data, { key: publicKey.key, ...options }, bytes)
-    } catch {
-      return false
-    }
-  }
-  if (verifies(payload, signature)) return { verified: true, form: 'raw' }
-  if (verifies(pae(SIMPLE_SIGNING_TYPE, payload), signature)) return { verified: true, form: 'pae' }
-  return no(mistake(verifies, algorithm, payload, signature))
+  const attempt: Attempt = (data, bytes, options) => verifies(publicKey, data, bytes, options)
+  if (attempt(payload, signature)) return { verified: true, form: 'raw' }
+  if (attempt(pae(SIMPLE_SIGNING_TYPE, payload), signature)) return { verified: true, form: 'pae' }
+  return no(mistake(attempt, publicKey.algorithm, payload, signature))
 }
 
 const DER = { dsaEncoding: 'der' } satisfies SigningOptions
 
+/** Is this the key's signature over these bytes? With the hash of the key's algorithm and, unless `options` say otherwise, its padding
+ * and ECDSA in DER. Never throws. */
+export function verifies(
+  { key, algorithm }: ReadPkixPublicKey,
+  data: Buffer,
+  signature: Buffer,
+  options?: SigningOptions,
+): boolean {
+  const isRsaKey = algorithm.keyType === 'rsa'
+  // RFC 8017 wants every octet; OpenSSL also takes a signature whose leading zeros somebody has cut off
+  if (isRsaKey && signature.length !== algorithm.modulusLength / 8) return false
+  const declared = isRsaKey ? PADDING[algorithm.padding] : DER
+  try {
+    return verify(algorithm.hash, data, { key, ...declared, ...options }, signature)
+  } catch {
+    return false
+  }
+}
+
 type Attempt = (data: Buffer, signature: Buffer, options?: SigningOptions) => boolean
 
 /** Names the frequent mistake that a bad signature comes from. It only words the refusal: the verdict is made before. */
-function mistake(verifies: Attempt, algorithm: SignatureAlgorithm, payload: Buffer, signature: Buffer): string {
+function mistake(attempt: Attempt, algorithm: SignatureAlgorithm, payload: Buffer, signature: Buffer): string {
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
   const newline = Buffer.from('\n')
   const decoded = Buffer.from(signature.toString('latin1'), 'base64')
@@ -81,7 +89,7 @@ function mistake(verifies: Attempt, algorithm: SignatureAlgorithm, payload: Buff
       'Its PSS salt is not as long as the digest (openssl -sigopt rsa_pss_saltlen:-1).',
     ],
   ]
-  const found = rows.find(([applies, attempt]) => applies && verifies(...attempt))
+  const found = rows.find(([applies, arguments_]) => applies && attempt(...arguments_))
   return `The signature does not verify over the payload with this key.${found ? ` ${found[2]}` : ''}`
 }
 
