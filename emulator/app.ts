@@ -12,6 +12,7 @@ import { failedPrecondition } from './core/status.ts'
 import type { SeedText } from './seed-file.ts'
 import { SERVICES } from './services.ts'
 import { createPort } from './transports/port.ts'
+import { takeSpellings } from './transports/rest/enum-spellings.ts'
 import { createRouter, type RouteTable } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
 import { checkTlsOptions, tlsIdentity } from './transports/tls/identity.ts'
@@ -23,6 +24,8 @@ export interface AppOptions {
   seed?: string | SeedText | false
   project?: string
   strictProjects?: boolean
+  /** Take frequent misspellings of enum values in REST and seed for what they mean, and log each. It holds for the whole process. */
+  lenient?: boolean
   /** Keep only the newest log entries; 0 keeps all. 50,000 in memory, all with `data`, unless given. */
   maxLogEntries?: number
   /** PEM files of a certificate and its key that clients trust already; otherwise the emulator has a CA of its own. */
@@ -66,6 +69,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 export async function createApp(options: AppOptions): Promise<App> {
   const { log, project = 'my-app-prod', strictProjects = false, maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES } = options
   checkTlsOptions(options)
+  if (options.lenient) takeSpellings(log)
   const db = openDatabase(options.data, SOURCES)
   const authorities = knownAuthorities(db)
   const world = (db: Database): World => ({

@@ -41,6 +41,7 @@ const SOURCES = FILES.filter((file) => !isTest(file))
 
 /** Services that call each other: they join the transaction of the caller. */
 const ARROWS = [
+  ['binaryauthorization', 'artifactregistry'],
   ['binaryauthorization', 'containeranalysis'],
   ['binaryauthorization', 'logging'],
   ['admission', 'binaryauthorization'],
@@ -71,6 +72,7 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/mixins/', ['emulator/core/*', 'emulator/gen/*']],
   ['emulator/services/kms/', [...SERVICE, 'node:os', 'node:util', 'node:worker_threads', 'piscina']],
   ['emulator/services/binaryauthorization/', [...SERVICE, 'node:timers/promises', 'openpgp']],
+  ['emulator/services/logging/', [...SERVICE, 'node:timers/promises']],
   ['emulator/services/', SERVICE],
   ['emulator/transports/grpc/', ['emulator/core/*', 'emulator/transports/*', ...PROTOBUF, '@grpc/grpc-js', 'node:stream']],
   ['emulator/transports/tls/', ['emulator/core/*', 'node-forge', 'node:*']],
@@ -93,7 +95,8 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
     ['emulator/config*', 'emulator/core/*', 'emulator/env*', 'emulator/running.ts', 'emulator/service-account.ts', 'node:*'],
   ],
   ['emulator/exec.ts', ['emulator/config*', 'emulator/core/*', 'emulator/env*', 'emulator/running.ts', 'node:*']],
-  ['emulator/main.ts', [...ENTRANCE, 'emulator/endpoints.ts', 'emulator/exec.ts', 'emulator/running.ts']],
+  ['emulator/explain', ['emulator/config*', 'emulator/core/*', 'emulator/explain*', 'emulator/running.ts', 'node:*']],
+  ['emulator/main.ts', [...ENTRANCE, 'emulator/endpoints.ts', 'emulator/exec.ts', 'emulator/explain*', 'emulator/running.ts']],
   ['emulator/index.ts', [...ENTRANCE, 'type bin/library.cjs']],
   ['openapi/', ['emulator/services.ts', 'emulator/core/*', ...PROTOBUF, 'openapi-typescript', 'yaml', 'node:*']],
   ['build/', ['emulator/demo-seed.ts', 'esbuild', 'node:*']],

@@ -7,7 +7,7 @@ export const SHELLS = ['sh', 'powershell', 'json'] as const
 
 export type Client = (typeof CLIENTS)[number]
 export type Mode = (typeof MODES)[number]
-export type Command = 'start' | 'env' | 'exec'
+export type Command = 'start' | 'env' | 'exec' | 'explain' | 'decisions'
 
 export interface Setting {
   flag: string
@@ -20,8 +20,10 @@ export interface Setting {
   of?: Command[]
 }
 
-export const EVERY: Command[] = ['start', 'env', 'exec']
+export const EVERY: Command[] = ['start', 'env', 'exec', 'explain', 'decisions']
 export const STARTING: Command[] = ['start', 'exec']
+/** Those that look for an emulator which runs. */
+const FINDING: Command[] = ['env', 'exec', 'explain', 'decisions']
 
 export const SETTINGS = {
   host: { flag: 'host', value: 'address', env: 'BINAUTHZ_EMULATOR_HOST', default: '127.0.0.1', help: 'listen here', of: EVERY },
@@ -39,13 +41,18 @@ export const SETTINGS = {
     value: 'id',
     env: 'BINAUTHZ_EMULATOR_PROJECT',
     default: 'my-app-prod',
-    help: `project of the demo; what ${'$'}{project} is in a seed file`,
+    help: `project of the demo; ${'$'}{project} in a seed file; the one of explain and decisions`,
     of: EVERY,
   },
   strictProjects: {
     flag: 'strict-projects',
     env: 'BINAUTHZ_EMULATOR_STRICT_PROJECTS',
     help: 'refuse projects that the seed does not name',
+  },
+  lenient: {
+    flag: 'lenient',
+    env: 'BINAUTHZ_EMULATOR_LENIENT',
+    help: 'take frequent misspellings in policies (ALLOW_ALL) for what they mean, and log each',
   },
   maxLogEntries: {
     flag: 'max-log-entries',
@@ -78,10 +85,10 @@ export const SETTINGS = {
     flag: 'endpoints-file',
     value: 'file',
     env: 'BINAUTHZ_EMULATOR_ENDPOINTS_FILE',
-    help: 'start writes here where it listens; env and exec look there',
+    help: 'start writes here where it listens; the others look there',
     of: EVERY,
   },
-  url: { flag: 'url', value: 'url', env: 'BINAUTHZ_EMULATOR_URL', help: 'the emulator to use', of: ['env', 'exec'] },
+  url: { flag: 'url', value: 'url', env: 'BINAUTHZ_EMULATOR_URL', help: 'the emulator to use', of: FINDING },
   client: {
     flag: 'client',
     value: 'name,…',
@@ -106,6 +113,21 @@ export const SETTINGS = {
     help: `what env writes for: ${SHELLS.join(', ')}`,
     of: ['env'],
   },
+  cluster: { flag: 'cluster', value: 'location.name', help: 'where explain deploys the image', of: ['explain'] },
+  namespace: { flag: 'namespace', value: 'name', help: 'of the Pod that explain asks about (default)', of: ['explain'] },
+  serviceAccount: {
+    flag: 'service-account',
+    value: 'name',
+    help: 'of the Pod that explain asks about (default)',
+    of: ['explain'],
+  },
+  wouldDeny: {
+    flag: 'would-deny',
+    help: 'decisions lists what dry run and break-glass let in and enforcement would block',
+    of: ['decisions'],
+  },
+  since: { flag: 'since', value: 'time', help: 'decisions since then, or for so long: 90s, 15m, 1h, 7d', of: ['decisions'] },
+  json: { flag: 'json', help: 'explain and decisions write JSON', of: ['explain', 'decisions'] },
   unset: { flag: 'unset', help: 'env takes back what it has set', of: ['env'] },
 } satisfies Record<string, Setting>
 

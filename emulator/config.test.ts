@@ -8,6 +8,7 @@ const defaults = {
   seed: undefined,
   project: 'my-app-prod',
   strictProjects: false,
+  lenient: false,
   maxLogEntries: undefined,
   logLevel: 'info',
   cert: undefined,
@@ -20,7 +21,14 @@ const defaults = {
   force: false,
   shell: process.platform === 'win32' ? 'powershell' : 'sh',
   unset: false,
+  cluster: undefined,
+  namespace: undefined,
+  serviceAccount: undefined,
+  wouldDeny: false,
+  since: undefined,
+  json: false,
   isAddressGiven: false,
+  isProjectGiven: false,
   isDescribed: false,
 }
 
@@ -37,6 +45,7 @@ test('a flag wins over its environment variable', () => {
     BINAUTHZ_EMULATOR_SEED: 'env.yaml',
     BINAUTHZ_EMULATOR_PROJECT: 'env-project',
     BINAUTHZ_EMULATOR_STRICT_PROJECTS: 'true',
+    BINAUTHZ_EMULATOR_LENIENT: '1',
     BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES: '0',
     BINAUTHZ_EMULATOR_LOG_LEVEL: 'error',
     BINAUTHZ_EMULATOR_ENDPOINTS_FILE: 'env.json',
@@ -56,6 +65,7 @@ test('a flag wins over its environment variable', () => {
     seed: 'env.yaml',
     project: 'env-project',
     strictProjects: true,
+    lenient: true,
     maxLogEntries: 0,
     logLevel: 'error',
     endpointsFile: 'env.json',
@@ -68,7 +78,14 @@ test('a flag wins over its environment variable', () => {
     force: true,
     shell: 'json',
     unset: false,
+    cluster: undefined,
+    namespace: undefined,
+    serviceAccount: undefined,
+    wouldDeny: false,
+    since: undefined,
+    json: false,
     isAddressGiven: true,
+    isProjectGiven: true,
     isDescribed: false,
   })
   const { flags } = parseCommandLine([
@@ -116,7 +133,15 @@ test('what belongs to the environment of a command has flags too, and everything
     shell: 'powershell',
   })
   const ofTls = ['--cert=c', '--key=k', '--san=s']
-  for (const described of ['--seed=f', '--no-seed', '--data=d', '--strict-projects', '--max-log-entries=1', ...ofTls])
+  for (const described of [
+    '--seed=f',
+    '--no-seed',
+    '--data=d',
+    '--strict-projects',
+    '--lenient',
+    '--max-log-entries=1',
+    ...ofTls,
+  ])
     expect(readConfig(parseCommandLine(['exec', described]).flags, {}).isDescribed, described).toBe(true)
   for (const address of ['--port=1', '--host=::1'])
     expect(readConfig(parseCommandLine(['env', address]).flags, {}).isAddressGiven, address).toBe(true)
@@ -176,6 +201,30 @@ test.each([
   [[], { BINAUTHZ_EMULATOR_STRICT_PROJECTS: 'maybe' }, 'BINAUTHZ_EMULATOR_STRICT_PROJECTS must be true or false, not "maybe".'],
 ])('%j with %j is refused in one sentence', (args, env, sentence) => {
   expect(() => readConfig(parseCommandLine(args).flags, env)).toThrow(sentence)
+})
+
+test('what follows explain are images, and what is asked of them has flags', () => {
+  const { command, flags, operands } = parseCommandLine([
+    'explain',
+    'nginx',
+    '--cluster=l.c',
+    '--json',
+    '--service-account',
+    's',
+    'a@b',
+  ])
+  expect({ command, operands }).toEqual({ command: 'explain', operands: ['nginx', 'a@b'] })
+  expect(readConfig(flags, {})).toMatchObject({ cluster: 'l.c', serviceAccount: 's', json: true, isProjectGiven: false })
+  expect(readConfig({}, { BINAUTHZ_EMULATOR_PROJECT: 'p' }).isProjectGiven).toBe(true)
+  expect(parseCommandLine(['explain', '--help']).command).toBe('help')
+  const listed = parseCommandLine(['decisions', '--would-deny', '--since', '1h'])
+  expect(readConfig(listed.flags, {})).toMatchObject({ wouldDeny: true, since: '1h', json: false })
+  for (const [line, sentence] of [
+    [['explain'], 'explain needs an image: see binauthz-emulator --help.'],
+    [['explain', 'a', '--since=1h'], "explain has no option '--since': see binauthz-emulator --help."],
+    [['decisions', '--lenient'], "decisions has no option '--lenient': see binauthz-emulator --help."],
+  ] as const)
+    expect(() => parseCommandLine([...line])).toThrow(sentence)
 })
 
 test('--help and --version are commands of their own', () => {

@@ -24,6 +24,8 @@ export interface Config {
   seed: string | false | undefined
   project: string
   strictProjects: boolean
+  /** Take frequent misspellings of enum values for what they mean. */
+  lenient: boolean
   /** Undefined where it is not given: what is kept then depends on where the data is. */
   maxLogEntries: number | undefined
   logLevel: string
@@ -32,9 +34,9 @@ export interface Config {
   key: string | undefined
   /** Further names of the certificate that the emulator makes. */
   sans: readonly string[]
-  /** Where `start` writes its endpoints and `env` and `exec` find them; undefined for the place that every user has. */
+  /** Where `start` writes its endpoints and the other commands find them; undefined for the place that every user has. */
   endpointsFile: string | undefined
-  /** The emulator that `env` and `exec` are to use. */
+  /** The emulator that a command is to use. */
   url: string | undefined
   /** Whom `env` and `exec` are for; all of them where it says all. */
   client: readonly Client[] | 'all'
@@ -44,13 +46,24 @@ export interface Config {
   force: boolean
   shell: (typeof SHELLS)[number]
   unset: boolean
+  /** Where and as what `explain` deploys: `location.name`, and those of a Pod. */
+  cluster: string | undefined
+  namespace: string | undefined
+  serviceAccount: string | undefined
+  /** `decisions` lists what enforcement would block. */
+  wouldDeny: boolean
+  /** Since when `decisions` lists: a time or a duration. */
+  since: string | undefined
+  json: boolean
   /** Does a flag or a variable say where it listens? */
   isAddressGiven: boolean
+  /** Does one say the project? */
+  isProjectGiven: boolean
   /** Does a flag say what an emulator holds, so that one which runs already will not do? */
   isDescribed: boolean
 }
 
-/** The command, its flags, and what follows `--`; throws StartError with one sentence for what is no flag of the command, lacks its value
+/** The command, its flags, its operands (of `explain`, the images), and what follows `--`; throws StartError with one sentence for what is no flag of the command, lacks its value
  * or follows no flag. */
 export function parseCommandLine(line: string[]) {
   const end = line.includes('--') ? line.indexOf('--') : line.length
@@ -63,14 +76,18 @@ export function parseCommandLine(line: string[]) {
       options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
     })
     const { help, version, ...flags } = values as Record<string, string | boolean>
-    const command = version ? 'version' : help ? 'help' : positionals.join(' ') || 'start'
+    const isExplain = positionals[0] === 'explain'
+    const operands = isExplain ? positionals.slice(1) : []
+    const named = isExplain ? 'explain' : positionals.join(' ') || 'start'
+    const command = version ? 'version' : help ? 'help' : named
     if (EVERY.includes(command as Command)) {
       const foreign = ROWS.find(({ flag, of = STARTING }) => flags[flag] !== undefined && !of.includes(command as Command))
       if (foreign) throw new Error(`${command} has no option '--${foreign.flag}'`)
     }
     if (positionals[0] === 'exec' && positionals.length > 1) throw new Error("exec needs '--' before its command")
     if (rest.length > 0 && command !== 'exec') throw new Error(`${command} takes no command after '--'`)
-    return { command, flags, rest }
+    if (command === 'explain' && operands.length === 0) throw new Error('explain needs an image')
+    return { command, flags, operands, rest }
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\. |\n/) // the rest of it is about other flags
     throw new StartError(`${sentence}: see binauthz-emulator --help.`)
@@ -135,6 +152,7 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     seed: !flags.seed && isOn(SETTINGS.noSeed) ? false : text(SETTINGS.seed),
     project: text(SETTINGS.project)!,
     strictProjects: isOn(SETTINGS.strictProjects),
+    lenient: isOn(SETTINGS.lenient),
     maxLogEntries: maxLogEntries === undefined ? undefined : Number(maxLogEntries),
     logLevel: oneOf(SETTINGS.logLevel, LOG_LEVELS),
     cert: text(SETTINGS.cert),
@@ -147,7 +165,14 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     force: isOn(SETTINGS.force),
     shell: oneOf(SETTINGS.shell, SHELLS),
     unset: isOn(SETTINGS.unset),
+    cluster: text(SETTINGS.cluster),
+    namespace: text(SETTINGS.namespace),
+    serviceAccount: text(SETTINGS.serviceAccount),
+    wouldDeny: isOn(SETTINGS.wouldDeny),
+    since: text(SETTINGS.since),
+    json: isOn(SETTINGS.json),
     isAddressGiven: isGiven(SETTINGS.host) || isGiven(SETTINGS.port),
+    isProjectGiven: isGiven(SETTINGS.project),
     isDescribed,
   }
 }
@@ -164,13 +189,18 @@ export function usage(): string {
   return `Usage: binauthz-emulator [start] [options]
        binauthz-emulator env [options]
        binauthz-emulator exec [options] -- COMMAND [ARGUMENT ...]
+       binauthz-emulator explain [options] IMAGE [IMAGE ...]
+       binauthz-emulator decisions [options]
 
 A local emulator of Google Cloud's attestation and admission stack: Cloud KMS, Container Analysis, Binary Authorization, GKE admission.
 
-start  serves until SIGTERM or Ctrl-C. The first line on stdout is its URL, logs go to stderr.
-env    prints what points clients at an emulator that runs: eval "$(binauthz-emulator env)". env --unset takes it back.
-exec   runs one command in that environment and ends with its exit code. Where no emulator runs, or where an option says what it is to
-       hold, it starts one of its own on a free port, and ends it with the command.
+start      serves until SIGTERM or Ctrl-C. The first line on stdout is its URL, logs go to stderr.
+env        prints what points clients at an emulator that runs: eval "$(binauthz-emulator env)". env --unset takes it back.
+exec       runs one command in that environment and ends with its exit code. Where no emulator runs, or where an option says what it is
+           to hold, it starts one of its own on a free port, and ends it with the command.
+explain    asks the emulator that runs whether images may be deployed now, and tells what decided, and what would make them pass. Its exit
+           code is 2 where one is denied.
+decisions  lists what the emulator that runs has decided, the newest first; with --would-deny what enforcement would block, in groups.
 
 With --mode direct a client has the emulator for its endpoint. With proxy it is gcloud's proxy for Google's own hosts, over plain HTTP;
 with takeover that of any client, over HTTPS, which needs its CA and no change of an endpoint. Without --mode gcloud has proxy, terraform

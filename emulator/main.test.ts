@@ -78,7 +78,18 @@ test('--help names every flag and environment variable, --version the version of
   expect(await run(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
   const { status, stdout, stderr } = await run(['start', '--help'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const settings = ['HOST', 'PORT', 'DATA', 'SEED', 'NO_SEED', 'PROJECT', 'STRICT_PROJECTS', 'MAX_LOG_ENTRIES', 'LOG_LEVEL']
+  const settings = [
+    'HOST',
+    'PORT',
+    'DATA',
+    'SEED',
+    'NO_SEED',
+    'PROJECT',
+    'STRICT_PROJECTS',
+    'MAX_LOG_ENTRIES',
+    'LOG_LEVEL',
+    'LENIENT',
+  ]
   for (const name of [...settings, 'CERT', 'KEY', 'SAN', 'ENDPOINTS_FILE', 'URL', 'CLIENT', 'MODE', 'FORCE', 'SHELL']) {
     const flag = `--${name.toLowerCase().replaceAll('_', '-')}`
     expect(stdout.split('\n')).toContainEqual(expect.stringMatching(`^  ${flag} .* BINAUTHZ_EMULATOR_${name}$`))

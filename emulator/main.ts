@@ -22,10 +22,23 @@ const COMMANDS: Record<string, (line: CommandLine) => unknown> = {
     const config = readConfig(flags)
     process.exit(await exec(rest, config, () => startForCommand(config, flags)))
   },
+  explain: async ({ flags, operands }) => {
+    const { explain } = await import('./explain.ts')
+    process.exitCode = await explain(operands, readConfig(flags), terminal())
+  },
+  decisions: async ({ flags }) => {
+    const { decisions } = await import('./explain.ts')
+    await decisions(readConfig(flags), terminal())
+  },
   help: () => process.stdout.write(usage()),
   version: () =>
     process.stdout.write(`${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`),
 }
+
+const terminal = () => ({
+  write: (text: string) => void process.stdout.write(text),
+  isColoured: process.stdout.isTTY === true && !inherited.NO_COLOR,
+})
 
 async function start(config: Config) {
   let app: App | undefined

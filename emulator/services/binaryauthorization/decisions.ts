@@ -1,9 +1,11 @@
 // Every admission decision is an audit entry of Cloud Logging, with its tree beside it: GET /_emulator/decisions reads that.
+import { parseTimestamp } from '../../core/clock.ts'
 import { projectId } from '../../core/projects.ts'
-import type { Context, HttpRequest, HttpResponse, Route } from '../../core/service.ts'
+import { type Context, type HttpRequest, type HttpResponse, io, type Route } from '../../core/service.ts'
 import { invalidArgument } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
-import { appendLogEntry, droppedLogEntries, listDecisions as listLogged } from '../logging/index.ts'
+import { appendLogEntry, droppedLogEntries, listDecisionsSince, listDecisions as listLogged } from '../logging/index.ts'
+import { type WouldDeny, wouldDeny } from './decisions-would-deny.ts'
 import type { Deployment, Evaluation, ImageEvaluation } from './evaluation-tree.ts'
 
 export interface Decision extends Omit<Deployment, 'images'>, Evaluation {
@@ -31,21 +33,22 @@ export type Judged = Omit<Decision, 'id' | 'time' | 'insertId'>
 
 type LogEntry = components['schemas']['LogEntry']
 
-const PARAMETERS = ['project', 'limit', 'before']
+const PARAMETERS = ['project', 'limit', 'before', 'since', 'wouldDeny']
 const LIMITS = { default: 100, max: 1000 }
 
 /** Admin Activity: audit entries of a project that are always written. */
 const activityLog = (project: string) => `projects/${project}/logs/cloudaudit.googleapis.com%2Factivity`
 
 /** Keeps a decision and its audit entry; log, time and insertId of the entry are set here. */
-export function recordDecision(ctx: Context, decision: Judged, auditEntry: LogEntry) {
+export function recordDecision(ctx: Context, { verdict, ...decision }: Judged, auditEntry: LogEntry) {
   const time = ctx.timestamp()
   const insertId = ctx.ids.uuid()
   const logName = activityLog(decision.project)
   // one review, one id: the log knows it as the operation too
   const operation = { ...auditEntry.operation, id: insertId }
   const entry = { ...auditEntry, insertId, operation, logName, timestamp: time, receiveTimestamp: time }
-  const head = JSON.stringify({ time, insertId, ...decision, images: undefined }).slice(0, -1)
+  // the index of what was admitted against its evaluation looks at the beginning
+  const head = JSON.stringify({ verdict, time, insertId, ...decision, images: undefined }).slice(0, -1)
   appendLogEntry(ctx, entry, `${head},"images":[${decision.images.map(textOf).join()}]}`)
 }
 
@@ -58,8 +61,17 @@ function textOf(image: ImageEvaluation): string {
 
 const texts = new WeakMap<ImageEvaluation, string>()
 
-/** Newest first; `?project=`, `?limit=`, and `?before=<id>` for older ones. `dropped` counts log entries that are gone for the bound. */
-function listDecisions({ query }: HttpRequest, ctx: Context): HttpResponse {
+interface Wanted {
+  /** The log of one project's decisions; undefined for all. */
+  logName?: string
+  limit: number
+  before: number
+  /** Nanoseconds since the epoch. */
+  since?: bigint
+  wouldDeny: boolean
+}
+
+function wantedBy({ query }: HttpRequest, ctx: Context): Wanted {
   const number = (name: string, otherwise: number) => {
     const value = Number(query.get(name) ?? otherwise)
     if (!Number.isSafeInteger(value) || value < 1)
@@ -68,17 +80,58 @@ function listDecisions({ query }: HttpRequest, ctx: Context): HttpResponse {
   }
   for (const name of query.keys())
     if (!PARAMETERS.includes(name)) throw invalidArgument(`There is no parameter "${name}": there are ${PARAMETERS.join(', ')}.`)
-  const limit = Math.min(number('limit', LIMITS.default), LIMITS.max)
-  const asked = query.get('project')
-  const project = asked === null ? null : projectId(ctx.db, asked)
-  const logged = listLogged(
-    ctx,
-    number('before', Number.MAX_SAFE_INTEGER),
-    limit,
-    project === null ? undefined : activityLog(project),
-  )
-  const decisions = logged.map(({ id, decision }) => ({ id, ...JSON.parse(decision) }))
-  return { status: 200, body: { decisions, dropped: droppedLogEntries(ctx) } }
+  const since = query.get('since')
+  const only = query.get('wouldDeny') ?? 'false'
+  if (!['true', 'false'].includes(only)) throw invalidArgument(`wouldDeny must be true or false, not "${only}".`)
+  if (only === 'true' && query.has('before')) throw invalidArgument('before is for single decisions: wouldDeny=true groups them.')
+  const project = query.get('project')
+  return {
+    ...(project !== null && { logName: activityLog(projectId(ctx.db, project)) }),
+    limit: Math.min(number('limit', LIMITS.default), LIMITS.max),
+    before: number('before', Number.MAX_SAFE_INTEGER),
+    ...(since !== null && { since: momentOf(since, ctx) }),
+    wouldDeny: only === 'true',
+  }
 }
+
+const UNITS: Record<string, bigint> = { s: 1n, m: 60n, h: 3600n, d: 86_400n }
+
+/** A time (RFC 3339), or how long ago: `90s`, `15m`, `1h`, `7d`. */
+function momentOf(since: string, ctx: Context): bigint {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(since) ?? []
+  if (count) {
+    const moment = ctx.nanos() - BigInt(count) * UNITS[unit!]! * 1_000_000_000n
+    return moment > 0n ? moment : 0n
+  }
+  try {
+    if (!/^\d{4}-\d\d-\d\d[Tt]/.test(since)) throw new RangeError()
+    return parseTimestamp(since)
+  } catch {
+    throw invalidArgument(
+      `since must be a time such as 2026-01-31T12:00:00Z or a duration such as 90s, 15m, 1h or 7d, not "${since}".`,
+    )
+  }
+}
+
+/** Newest first; `?project=`, `?limit=`, `?before=<id>` for older ones, `?since=`. `dropped` counts log entries that are gone for the bound.
+ * `?wouldDeny=true` answers what was let in and enforcement would block instead, in groups. */
+const listDecisions = io(
+  async (request: HttpRequest, ctx: Context) => {
+    const wanted = wantedBy(request, ctx)
+    return {
+      wanted,
+      groups: wanted.wouldDeny ? await wouldDeny(ctx, wanted.since ?? 0n, wanted.limit, wanted.logName) : undefined,
+    }
+  },
+  (_request, ctx, { wanted, groups }: { wanted: Wanted; groups?: WouldDeny }): HttpResponse => {
+    const dropped = droppedLogEntries(ctx)
+    if (groups) return { status: 200, body: { ...groups, dropped } }
+    const { since, before, limit, logName } = wanted
+    const logged =
+      since === undefined ? listLogged(ctx, before, limit, logName) : listDecisionsSince(ctx, since, before, limit, logName)
+    const decisions = logged.map(({ id, decision }) => ({ id, ...JSON.parse(decision) }))
+    return { status: 200, body: { decisions, dropped } }
+  },
+)
 
 export const decisionRoutes: Route[] = [{ method: 'GET', path: '/_emulator/decisions', run: listDecisions }]

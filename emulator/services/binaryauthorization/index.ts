@@ -7,6 +7,7 @@ import { iamPolicyMixin } from '../../mixins/iam-policy.ts'
 import { createAttestor, deleteAttestor, getAttestor, listAttestors, updateAttestor } from './attestors.ts'
 import { getContinuousValidationConfig, updateContinuousValidationConfig } from './continuous-validation.ts'
 import { decisionRoutes } from './decisions.ts'
+import { explainRoutes } from './explain.ts'
 import { ATTESTOR, POLICY } from './names.ts'
 import { checkPolicyName, getPolicy, updatePolicy } from './policies.ts'
 import { getSystemPolicy } from './system-policy.ts'
@@ -84,7 +85,7 @@ const v1alpha2 = {
 export const binaryauthorization: Service = {
   name: 'binaryauthorization',
   apis: { 'binaryauthorization.v1': v1, 'binaryauthorization.v1beta1': v1beta1, 'binaryauthorization.v1alpha2': v1alpha2 },
-  routes: decisionRoutes,
+  routes: [...decisionRoutes, ...explainRoutes],
   resources,
   migrations: new URL('./migrations/', import.meta.url),
 }

@@ -6,6 +6,7 @@ import { deleteLog, listLogs } from './logs.ts'
 import { writeLogEntries } from './write-entries.ts'
 
 export { appendLogEntry, droppedLogEntries, listDecisions } from './append.ts'
+export { admittedDecisions, listDecisionsSince } from './decisions.ts'
 
 const v2 = {
   'google.logging.v2.LoggingServiceV2': {

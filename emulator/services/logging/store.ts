@@ -35,6 +35,8 @@ export interface Counts {
 
 const ENTRY = 'SELECT timestamp, insert_id AS insertId, body FROM logging_entries WHERE log_id = @log'
 const DECISION = 'SELECT id, decision FROM logging_entries WHERE decision IS NOT NULL AND id < @before'
+/** As the index of migration 002 has it. */
+const ADMITTED = `(decision GLOB '{"verdict":"DRY_RUN"*' OR decision GLOB '{"verdict":"BREAK_GLASS"*')`
 
 const prepare = (db: Database) => ({
   logId: db.prepare<[string], number>('SELECT id FROM logging_logs WHERE name = ?').pluck(),
@@ -65,14 +67,29 @@ const prepare = (db: Database) => ({
      ORDER BY timestamp DESC, insert_id DESC LIMIT @limit`,
   ),
   decisions: db.prepare<{ before: number; limit: number }, DecisionRow>(`${DECISION} ORDER BY id DESC LIMIT @limit`),
-  decisionsOf: db.prepare<{ log: number; before: number; limit: number }, DecisionRow>(
-    `${DECISION} AND log_id = @log ORDER BY timestamp DESC, insert_id DESC LIMIT @limit`,
+  decisionsOf: db.prepare<{ log: number; before: number; limit: number; since: string }, DecisionRow>(
+    `${DECISION} AND log_id = @log AND timestamp >= @since ORDER BY timestamp DESC, insert_id DESC LIMIT @limit`,
+  ),
+  // log by log, because times are sorted in each of them alone
+  decisionsSince: db.prepare<{ before: number; limit: number; since: string }, DecisionRow>(
+    `SELECT entry.id, decision FROM logging_logs CROSS JOIN logging_entries entry
+     ON log_id = logging_logs.id AND timestamp >= @since WHERE decision IS NOT NULL AND entry.id < @before
+     ORDER BY entry.id DESC LIMIT @limit`,
+  ),
+  admitted: db.prepare<{ timestamp: string; id: number; limit: number }, AdmittedRow>(
+    `SELECT id, log_id AS log, timestamp, decision FROM logging_entries INDEXED BY logging_entries_admitted
+     WHERE ${ADMITTED} AND (timestamp, id) > (@timestamp, @id) ORDER BY timestamp, id LIMIT @limit`,
   ),
 })
 
 interface DecisionRow {
   id: number
   decision: string
+}
+
+interface AdmittedRow extends DecisionRow {
+  log: number
+  timestamp: string
 }
 
 const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
@@ -126,12 +143,29 @@ export const logsOf = (db: Database, project: string): Log[] =>
 export const entriesFrom = (db: Database, log: number, place: Place, end: string, limit: number, descending: boolean) =>
   statements(db)[descending ? 'descending' : 'ascending'].all({ ...place, log, end, limit })
 
-/** At most `limit` decisions with an id below `before`, newest first: of all projects, or those in one log. */
-export function decisionsBefore(db: Database, before: number, limit: number, logName?: string): DecisionRow[] {
+/** At most `limit` decisions with an id below `before`, newest first: of all projects, or those in one log; from the time `since` on. */
+export function decisionsBefore(db: Database, before: number, limit: number, logName?: string, since?: string): DecisionRow[] {
   const sql = statements(db)
-  if (logName === undefined) return sql.decisions.all({ before, limit })
+  if (logName === undefined)
+    return since === undefined ? sql.decisions.all({ before, limit }) : sql.decisionsSince.all({ before, limit, since })
   const log = sql.logId.get(logName)
-  return log === undefined ? [] : sql.decisionsOf.all({ log, before, limit })
+  return log === undefined ? [] : sql.decisionsOf.all({ log, before, limit, since: since ?? '' })
+}
+
+/** Decisions of the verdicts DRY_RUN and BREAK_GLASS from the time `since` on, oldest first, in parts of at most `limit`: of all projects,
+ * or those in one log. Between two parts anything may happen to the store. */
+export function* admittedSince(db: Database, since: string, limit: number, logName?: string): Generator<string[]> {
+  const sql = statements(db)
+  const log = logName === undefined ? undefined : sql.logId.get(logName)
+  if (logName !== undefined && log === undefined) return
+  for (let [timestamp, id] = [since, -1]; ; ) {
+    const rows = sql.admitted.all({ timestamp, id, limit })
+    yield rows.filter((row) => log === undefined || row.log === log).map(({ decision }) => decision)
+    if (rows.length < limit) return
+    const last = rows.at(-1)!
+    timestamp = last.timestamp
+    id = last.id
+  }
 }
 
 /** Runs `work` wholly or not at all, also where no transaction is under way. */
