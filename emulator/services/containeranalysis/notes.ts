@@ -36,8 +36,6 @@ export function getNote({ name }: Schemas['GetNoteRequest'], ctx: Context): Stor
 
 export const findNote = (ctx: Context, name: string): StoredNote | undefined => notes(ctx).get(name)
 
-export const noteExists = (ctx: Context, name: string): boolean => findNote(ctx, name) !== undefined
-
 /** `name`, `kind` and the times that a client sends are output only and ignored. ALREADY_EXISTS for an id that is taken. */
 export function createNote(
   { parent, noteId, note = {} }: { parent?: string; noteId?: string; note?: StoredNote },
