@@ -1,11 +1,14 @@
-// What the measurements need in a store: a policy with two attestors, and attested images in any number.
+// What the measurements need in a store: a policy with attestors and attested images, both in any number.
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 
 export const PROJECT = 'bench-project'
 export const ADMISSION = `/admission/projects/${PROJECT}/locations/europe-west2/clusters/prod`
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const ATTESTORS = ['built', 'scanned']
+/** Attestors of a policy where a measurement does not vary them. */
+const ATTESTORS = 2
+/** What occurrences:batchCreate takes at once. */
+const MAX_BATCH = 1000
 const KEY_ID = 'bench-key'
 
 async function post(url: string, path: string, body: unknown, method = 'POST') {
@@ -14,10 +17,13 @@ async function post(url: string, path: string, body: unknown, method = 'POST') {
 }
 
 const digestOf = (index: number) => `sha256:${createHash('sha256').update(`image ${index}`).digest('hex')}`
+const attestorIds = (count: number) => Array.from({ length: count }, (_, index) => `attestor-${index + 1}`)
 const imageOf = (index: number) => `europe-west2-docker.pkg.dev/${PROJECT}/images/app@${digestOf(index)}`
 
-export async function makePolicy(url: string) {
-  for (const id of ATTESTORS) {
+/** A policy that requires `count` attestors, of one key each. */
+export async function makePolicy(url: string, count = ATTESTORS) {
+  const ids = attestorIds(count)
+  for (const id of ids) {
     await post(url, `/v1/projects/${PROJECT}/notes?noteId=${id}`, { attestation: { hint: { humanReadableName: id } } })
     const pkixPublicKey = {
       publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }),
@@ -27,7 +33,7 @@ export async function makePolicy(url: string) {
       userOwnedGrafeasNote: { noteReference: `projects/${PROJECT}/notes/${id}`, publicKeys: [{ id: KEY_ID, pkixPublicKey }] },
     })
   }
-  const requireAttestationsBy = ATTESTORS.map((id) => `projects/${PROJECT}/attestors/${id}`)
+  const requireAttestationsBy = ids.map((id) => `projects/${PROJECT}/attestors/${id}`)
   const defaultAdmissionRule = {
     evaluationMode: 'REQUIRE_ATTESTATION',
     enforcementMode: 'ENFORCED_BLOCK_AND_AUDIT_LOG',
@@ -46,7 +52,7 @@ export async function makeKey(url: string): Promise<string> {
 }
 
 /** The attestation of an image by an attestor. With `isSigned: false` the signature is a filler: rows that only take up room. */
-export function attestationOf(index: number, id = ATTESTORS[0]!, isSigned = true) {
+export function attestationOf(index: number, id = attestorIds(1)[0]!, isSigned = true) {
   const critical = {
     identity: { 'docker-reference': `europe-west2-docker.pkg.dev/${PROJECT}/images/app` },
     image: { 'docker-manifest-digest': digestOf(index) },
@@ -64,17 +70,27 @@ export function attestationOf(index: number, id = ATTESTORS[0]!, isSigned = true
   }
 }
 
-/** Attests images `from` to `to` by both attestors. */
-export async function attest(url: string, from: number, to: number, { signed = true } = {}) {
-  for (let at = from; at < to; at += 500) {
-    const indices = Array.from({ length: Math.min(500, to - at) }, (_, offset) => at + offset)
-    const occurrences = indices.flatMap((index) => ATTESTORS.map((id) => attestationOf(index, id, signed)))
+/** Attests images `from` to `to` by each of so many attestors. */
+export async function attest(url: string, from: number, to: number, { signed = true, attestors = ATTESTORS } = {}) {
+  const step = Math.floor(MAX_BATCH / attestors)
+  for (let at = from; at < to; at += step) {
+    const indices = Array.from({ length: Math.min(step, to - at) }, (_, offset) => at + offset)
+    const occurrences = indices.flatMap((index) => attestorIds(attestors).map((id) => attestationOf(index, id, signed)))
     await post(url, `/v1/projects/${PROJECT}/occurrences:batchCreate`, { occurrences })
   }
 }
 
-/** An AdmissionReview as an API server sends it for a Pod of a Deployment. */
-export const reviewOf = (index: number) => ({
+const containerOf = (index: number, at: number) => ({
+  name: at === 0 ? 'app' : `app-${at}`,
+  image: imageOf(index),
+  resources: {},
+  imagePullPolicy: 'IfNotPresent',
+  terminationMessagePath: '/dev/termination-log',
+})
+
+/** An AdmissionReview as an API server sends it for a Pod of a Deployment. Each Pod has `images` images of its own: Pod 2 of 5 images
+ * has those from 10 to 14. */
+export const reviewOf = (index: number, images = 1) => ({
   kind: 'AdmissionReview',
   apiVersion: 'admission.k8s.io/v1',
   request: {
@@ -94,15 +110,7 @@ export const reviewOf = (index: number) => ({
       apiVersion: 'v1',
       metadata: { generateName: 'app-7c5b9-', namespace: 'default', labels: { app: 'app', 'pod-template-hash': '7c5b9' } },
       spec: {
-        containers: [
-          {
-            name: 'app',
-            image: imageOf(index),
-            resources: {},
-            imagePullPolicy: 'IfNotPresent',
-            terminationMessagePath: '/dev/termination-log',
-          },
-        ],
+        containers: Array.from({ length: images }, (_, at) => containerOf(index * images + at, at)),
         restartPolicy: 'Always',
         serviceAccountName: 'default',
         nodeSelector: { 'kubernetes.io/os': 'linux' },

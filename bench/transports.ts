@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { attestationOf, makeKey, makePolicy, PROJECT } from './content.ts'
 import { field, framed, grpcLoad } from './grpc-load.ts'
-import { type LoadResult, load, postRequest } from './load.ts'
+import { load, postRequest } from './load.ts'
 import { type Server, startBareJsonServer, startEmptyGrpcServer, startEmulator } from './servers.ts'
-import { show } from './show.ts'
+import { show, speed } from './show.ts'
 
 interface Task {
   what: string
@@ -51,9 +51,6 @@ function tasks(key: string): Task[] {
   ]
 }
 
-const detail = ({ perSecond, p50, p99 }: LoadResult) =>
-  `${perSecond.toFixed(0)}/s, p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)} ms`
-
 export async function transports(count: number) {
   for (const inFlight of [1, 32]) {
     const [empty, bare, emulator]: Server[] = await Promise.all([
@@ -76,8 +73,8 @@ export async function transports(count: number) {
         const [possibleRest, rest] = [await overRest(bare!, '{'), await overRest(emulator!, task.expected)]
         if (warming) continue
         const name = `${task.what}, ${inFlight} in flight`
-        show(`${name}, gRPC ÷ empty handler`, grpc.perSecond / possibleGrpc.perSecond, task.goals.gRPC, detail(grpc))
-        show(`${name}, REST ÷ bare node:http`, rest.perSecond / possibleRest.perSecond, task.goals.REST, detail(rest))
+        show(`${name}, gRPC ÷ empty handler`, grpc.perSecond / possibleGrpc.perSecond, task.goals.gRPC, speed(grpc))
+        show(`${name}, REST ÷ bare node:http`, rest.perSecond / possibleRest.perSecond, task.goals.REST, speed(rest))
       }
     }
     await Promise.all([empty!.stop(), bare!.stop(), emulator!.stop()])
