@@ -74,6 +74,20 @@ export async function checkPgpPublicKey(armored: string): Promise<{ id: string }
  * section 13), canonical DER, named curve, uncompressed point; so the bytes that give the id are the bytes of the key.
  * @throws INVALID_ARGUMENT for anything else, for a key that does not fit its signature algorithm, and without an algorithm */
 export function readPkixPublicKey(pkix: PkixPublicKey): ReadPkixPublicKey {
+  const content = `${pkix.signatureAlgorithm} ${pkix.publicKeyPem}`
+  const known = keysRead.get(content)
+  if (known) return known
+  const key = read(pkix)
+  if (keysRead.size >= MAX_KEYS_READ) keysRead.clear()
+  keysRead.set(content, key)
+  return key
+}
+
+/** Good keys by what they were read from, which says all about them: to read one takes longer than to verify a signature with it. */
+const keysRead = new Map<string, ReadPkixPublicKey>()
+const MAX_KEYS_READ = 1000
+
+function read(pkix: PkixPublicKey): ReadPkixPublicKey {
   const algorithm = signatureAlgorithm(pkix.signatureAlgorithm)
   if (!algorithm) {
     const name = pkix.signatureAlgorithm || 'SIGNATURE_ALGORITHM_UNSPECIFIED'
