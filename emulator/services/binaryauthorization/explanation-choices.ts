@@ -14,9 +14,11 @@ export const CHOICES: Record<string, string> = {
   'too-many-images': 'a review of more than 250 images',
   'istio-rules': '`istioServiceIdentityAdmissionRules` at GKE admission',
   pae: 'PAE (DSSE) under enforcement',
+  jwt: '`jwts` of an attestation',
   'pss-salt': 'PSS salt of another length than the digest',
   'pgp-key-expired': 'expired PGP key',
   'payload-read-strictly': '`serializedPayload` with a key twice, or no UTF-8',
+  'payload-members': 'members of the payload beyond the digest',
   'kms-key-authority': 'authority in the id of a KMS key',
 }
 
@@ -42,9 +44,11 @@ const ATTESTORS: Row<AttestorStep>[] = [
 
 const SIGNATURES: Row<SignatureStep>[] = [
   ['pae', ({ form }) => form === 'pae'],
+  ['jwt', ({ form, code }) => form === 'jwt' || code.startsWith('JWT_')],
   ['pss-salt', ({ why = '' }) => why.includes('PSS salt')],
   ['pgp-key-expired', ({ why = '' }) => why.includes('The key had expired when the signature was made')],
   ['payload-read-strictly', ({ code, why = '' }) => code === 'PAYLOAD_INVALID' && /twice in one object|UTF-8/.test(why)],
+  ['payload-members', ({ code, why = '' }) => code === 'PAYLOAD_INVALID' && /is not a string|is not an object/.test(why)],
   [
     'kms-key-authority',
     ({ publicKeyId }) => /^\/\/(?!cloudkms\.googleapis\.com\/)[^/]+\/v1\/projects\/.*\/cryptoKeyVersions\/\d+$/.test(publicKeyId),

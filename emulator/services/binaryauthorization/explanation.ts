@@ -81,4 +81,5 @@ const FORMS: Record<string, string> = {
   pae: 'the payload in PAE',
   detached: 'the payload, a detached PGP signature',
   attached: 'the content of a signed PGP message',
+  jwt: 'the content of a JWT',
 }
