@@ -2,6 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { camelCase } from './field-mask.ts'
 import { type Filter, type FilterOptions, matches, parseFilter } from './filter.ts'
+import { oncePerDatabase } from './once-per-database.ts'
 import { pageToken, readPageToken } from './page-token.ts'
 import { invalidArgument } from './status.ts'
 
@@ -25,11 +26,10 @@ interface Statements {
   list: Statement
 }
 
-const prepared = new WeakMap<Database, Map<string, Statements>>()
+const tablesOf = oncePerDatabase(() => new Map<string, Statements>())
 
 function statements(db: Database, table: string): Statements {
-  const tables = prepared.get(db) ?? new Map<string, Statements>()
-  prepared.set(db, tables)
+  const tables = tablesOf(db)
   let found = tables.get(table)
   if (!found) {
     found = {

@@ -83,6 +83,9 @@ export const dataTables = (db: Database.Database): string[] =>
     .pluck()
     .all() as string[]
 
+/** Runs `work` wholly or not at all, also where no transaction is under way. */
+export const atomically = <T>(db: Database.Database, work: () => T): T => db.transaction(work)()
+
 const waiting = new WeakMap<Database.Database, Set<() => void>>()
 
 /** Has `write` carried out before the next transaction of the dispatcher begins, so that no operation sees the store without it. That is for

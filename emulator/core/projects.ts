@@ -2,25 +2,18 @@
 // unless the emulator was started with --strict-projects.
 import { createHash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
+import { oncePerDatabase } from './once-per-database.ts'
 import { errorInfo, invalidArgument, permissionDenied } from './status.ts'
 
 const PROJECT_ID = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
-const prepare = (db: Database) => ({
+const statements = oncePerDatabase((db) => ({
   numberOf: db.prepare<[string], string>('SELECT number FROM projects WHERE id = ?').pluck(),
   idOf: db.prepare<[string], string>('SELECT id FROM projects WHERE number = ?').pluck(),
   createdOf: db.prepare<[string], number>('SELECT created FROM projects WHERE id = ?').pluck(),
   insert: db.prepare('INSERT INTO projects (id, number) VALUES (?, ?) ON CONFLICT (number) DO NOTHING'),
   create: db.prepare('UPDATE projects SET created = 1 WHERE id = ?'),
-})
-
-const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
-
-function statements(db: Database) {
-  const known = prepared.get(db) ?? prepare(db)
-  prepared.set(db, known)
-  return known
-}
+}))
 
 /** The project's number, 12 digits; the same for the same id in every emulator. A number that stands for no project is its own. */
 export function projectNumber(db: Database, id: string): string {

@@ -21,7 +21,9 @@ import { CREATE_FIELDS, MUTABLE_FIELDS, OUTPUT_ONLY_FIELDS } from './repository-
 import { createTag, deleteTag, getTag, listTags, updateTag } from './tags.ts'
 import { deleteVersion, getVersion, listVersions } from './versions.ts'
 
+export { getDockerImage } from './docker-images.ts'
 export { registerImage } from './register-image.ts'
+export { getTag } from './tags.ts'
 
 const resources: ResourceType[] = [
   {

@@ -1,9 +1,10 @@
 // Look-ups of versions and tags by index, beyond what a collection has, and what goes with a repository or package.
 import type { Database } from '../../core/database.ts'
+import { oncePerDatabase } from '../../core/once-per-database.ts'
 
 const PAGE = 500
 
-const prepare = (db: Database) => ({
+const statements = oncePerDatabase((db) => ({
   versionsOfRepository: db.prepare<[string, string], { name: string; body: string }>(
     `SELECT name, body FROM ar_versions WHERE repository = ? AND name > ? ORDER BY name LIMIT ${PAGE}`,
   ),
@@ -22,15 +23,7 @@ const prepare = (db: Database) => ({
   deletePackages: db.prepare('DELETE FROM ar_packages WHERE parent = ?'),
   deleteTags: db.prepare('DELETE FROM ar_tags WHERE parent = ?'),
   deleteVersions: db.prepare('DELETE FROM ar_versions WHERE parent = ?'),
-})
-
-const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
-
-function statements(db: Database) {
-  const found = prepared.get(db) ?? prepare(db)
-  prepared.set(db, found)
-  return found
-}
+}))
 
 /** Versions of all packages of a repository by their names, from behind the name `after` on. */
 export function* versionsOfRepository<T>(db: Database, repository: string, after: string) {

@@ -4,7 +4,7 @@ import { projectId } from '../../core/projects.ts'
 import { type Context, type HttpRequest, type HttpResponse, io, type Route } from '../../core/service.ts'
 import { invalidArgument } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
-import { appendLogEntry, droppedLogEntries, listDecisionsSince, listDecisions as listLogged } from '../logging/index.ts'
+import { appendLogEntry, droppedLogEntries, listDecisions as listLogged } from '../logging/index.ts'
 import { type WouldDeny, wouldDeny } from './decisions-would-deny.ts'
 import type { Deployment, Evaluation, ImageEvaluation } from './evaluation-tree.ts'
 
@@ -127,9 +127,7 @@ const listDecisions = io(
     const dropped = droppedLogEntries(ctx)
     if (groups) return { status: 200, body: { ...groups, dropped } }
     const { since, before, limit, logName } = wanted
-    const logged =
-      since === undefined ? listLogged(ctx, before, limit, logName) : listDecisionsSince(ctx, since, before, limit, logName)
-    const decisions = logged.map(({ id, decision }) => ({ id, ...JSON.parse(decision) }))
+    const decisions = listLogged(ctx, before, limit, logName, since).map(({ id, decision }) => ({ id, ...JSON.parse(decision) }))
     return { status: 200, body: { decisions, dropped } }
   },
 )

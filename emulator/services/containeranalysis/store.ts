@@ -1,5 +1,6 @@
 // Look-ups of occurrences by index, beyond what a collection has.
 import type { Database } from '../../core/database.ts'
+import { oncePerDatabase } from '../../core/once-per-database.ts'
 
 interface Row {
   position: string
@@ -8,7 +9,7 @@ interface Row {
 
 const PAGE = 500
 
-const prepare = (db: Database) => ({
+const statements = oncePerDatabase((db) => ({
   ofNote: db.prepare<[string, string], Row>(
     `SELECT position, body FROM ca_occurrences WHERE note_name = ? AND position > ? ORDER BY position LIMIT ${PAGE}`,
   ),
@@ -31,15 +32,7 @@ const prepare = (db: Database) => ({
       `SELECT body FROM ca_occurrences WHERE note_name = ? AND digest IS ? AND parent = ? AND body ->> '$.resourceUri' = ?`,
     )
     .pluck() as { all(noteName: string, digest: string | null, parent: string, resourceUri: string): string[] },
-})
-
-const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
-
-function statements(db: Database) {
-  const found = prepared.get(db) ?? prepare(db)
-  prepared.set(db, found)
-  return found
-}
+}))
 
 /** `sha256:<64 hex>` at the end of `…@sha256:<64 hex>`, as the column `digest` has it. */
 const digestOf = (resourceUri: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(resourceUri)?.[1]

@@ -1,5 +1,6 @@
 // Crypto keys (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys).
 import { collection, page } from '../../core/collection.ts'
+import { atomically } from '../../core/database.ts'
 import { applyMask, maskPaths } from '../../core/field-mask.ts'
 import { type Context, io } from '../../core/service.ts'
 import { alreadyExists, failedPrecondition, invalidArgument, notFound, unimplemented } from '../../core/status.ts'
@@ -9,7 +10,6 @@ import { generateKeyMaterialSync, importKeyMaterial, type KeyMaterial } from './
 import { checkResourceId, getKeyRing, LIST_LIMITS } from './key-rings.ts'
 import { CRYPTO_KEY, KEY_RING } from './names.ts'
 import { rotate, rotationIsDue } from './rotation.ts'
-import { atomically } from './store.ts'
 import { addVersion, awaitedKeyMaterial, findVersion, type NewVersion, requireEnabled } from './version-state.ts'
 
 type Schemas = components['schemas']

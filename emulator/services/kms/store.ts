@@ -1,4 +1,6 @@
 // SQL for key material, which stands apart from the documents (migrations/001-init.sql).
+
+import { oncePerDatabase } from '../../core/once-per-database.ts'
 import type { Context } from '../../core/service.ts'
 import type { KeyMaterial } from './key-material.ts'
 
@@ -9,19 +11,11 @@ interface Row {
   publicKeyPem: string | null
 }
 
-const prepare = (db: Database) => ({
+const statements = oncePerDatabase((db) => ({
   insert: db.prepare('INSERT INTO kms_key_material (name, private_key, public_key_pem) VALUES (?, ?, ?)'),
   get: db.prepare('SELECT private_key AS privateKey, public_key_pem AS publicKeyPem FROM kms_key_material WHERE name = ?'),
   delete: db.prepare('DELETE FROM kms_key_material WHERE name = ?'),
-})
-
-const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
-
-function statements(db: Database) {
-  const known = prepared.get(db) ?? prepare(db)
-  prepared.set(db, known)
-  return known
-}
+}))
 
 /** Keeps the material of a new version. `name` is that of the version; it must have none yet. */
 export function insertKeyMaterial(db: Database, name: string, { privateKey, publicKeyPem }: KeyMaterial) {
@@ -37,6 +31,3 @@ export function findKeyMaterial(db: Database, name: string): KeyMaterial | undef
 export function deleteKeyMaterial(db: Database, name: string) {
   statements(db).delete.run(name)
 }
-
-/** Runs `work` wholly or not at all, also where no transaction is under way. */
-export const atomically = <T>(db: Database, work: () => T): T => db.transaction(work)()

@@ -3,12 +3,13 @@
 
 import { formatTimestamp, parseTimestamp } from '../../core/clock.ts'
 import { collection } from '../../core/collection.ts'
+import { atomically } from '../../core/database.ts'
 import type { Context } from '../../core/service.ts'
 import { failedPrecondition } from '../../core/status.ts'
 import type { components } from '../../gen/cloudkms.v1.ts'
 import { type CryptoKeyPurpose, findAlgorithm, supportedAlgorithm } from './algorithms.ts'
 import { generateKeyMaterial, type KeyMaterial } from './key-material.ts'
-import { atomically, deleteKeyMaterial, insertKeyMaterial } from './store.ts'
+import { deleteKeyMaterial, insertKeyMaterial } from './store.ts'
 
 type Schemas = components['schemas']
 type CryptoKey = Schemas['CryptoKey']

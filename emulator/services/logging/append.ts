@@ -1,9 +1,9 @@
 // The one way into the logs, for entries of clients and for the emulator's own audit entries.
-import { type Database, writeLater, writeWaiting } from '../../core/database.ts'
+import { atomically, type Database, writeLater, writeWaiting } from '../../core/database.ts'
 import type { Context } from '../../core/service.ts'
 import type { components } from '../../gen/logging.v2.ts'
 import { expireEntries, sortable } from './retention.ts'
-import { atomically, decisionsBefore, dropOldest, droppedEntries, insertEntries, type NewEntry } from './store.ts'
+import { dropOldest, droppedEntries, insertEntries, type NewEntry } from './store.ts'
 
 type LogEntry = components['schemas']['LogEntry']
 
@@ -55,12 +55,6 @@ export function appendLogEntry(ctx: Context, entry: LogEntry, decision: string) 
   const newEntry = { logName, timestamp: sortable(timestamp), insertId, body: JSON.stringify(entry), decision }
   if (ctx.db.memory && !ctx.db.inTransaction) appendLater(ctx, newEntry)
   else atomically(ctx.db, () => append(ctx, [newEntry]))
-}
-
-/** Decisions as they were appended, newest first, each with the id of its entry. `before` is such an id, `logName` one log. */
-export function listDecisions(ctx: Context, before: number, limit: number, logName?: string): { id: string; decision: string }[] {
-  expireEntries(ctx)
-  return decisionsBefore(ctx.db, before, limit, logName).map(({ id, decision }) => ({ id: String(id), decision }))
 }
 
 /** How many entries the bound has dropped, since the store was made or reset. */

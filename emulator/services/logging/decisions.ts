@@ -1,23 +1,22 @@
 // Decisions by time: those since a moment, and those that were let in whatever their evaluation said.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatTimestamp } from '../../core/clock.ts'
-import { writeWaiting } from '../../core/database.ts'
+import { atomically, writeWaiting } from '../../core/database.ts'
 import type { Context } from '../../core/service.ts'
 import { expireEntries } from './retention.ts'
-import { admittedSince, atomically, decisionsBefore } from './store.ts'
+import { admittedSince, decisionsBefore } from './store.ts'
 
 /** Rows that are read at a time; other requests get their turn in between. */
 const PART = 500
 
 const sortable = (nanos: bigint) => formatTimestamp(nanos, 9)
 
-/** As listDecisions, from the time `since` on (nanoseconds since the epoch). */
-export function listDecisionsSince(ctx: Context, since: bigint, before: number, limit: number, logName?: string) {
+/** Decisions as they were appended, newest first, each with the id of its entry. `before` is such an id, `logName` one log, `since` a time
+ * (nanoseconds since the epoch). */
+export function listDecisions(ctx: Context, before: number, limit: number, logName?: string, since?: bigint) {
   expireEntries(ctx)
-  return decisionsBefore(ctx.db, before, limit, logName, sortable(since)).map(({ id, decision }) => ({
-    id: String(id),
-    decision,
-  }))
+  const from = since === undefined ? undefined : sortable(since)
+  return decisionsBefore(ctx.db, before, limit, logName, from).map(({ id, decision }) => ({ id: String(id), decision }))
 }
 
 /** Decisions of dry run and break-glass as they were appended, oldest first, from the time `since` on; not within a transaction. */

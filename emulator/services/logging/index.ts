@@ -5,8 +5,8 @@ import { listLogEntries } from './list-entries.ts'
 import { deleteLog, listLogs } from './logs.ts'
 import { writeLogEntries } from './write-entries.ts'
 
-export { appendLogEntry, droppedLogEntries, listDecisions } from './append.ts'
-export { admittedDecisions, listDecisionsSince } from './decisions.ts'
+export { appendLogEntry, droppedLogEntries } from './append.ts'
+export { admittedDecisions, listDecisions } from './decisions.ts'
 
 const v2 = {
   'google.logging.v2.LoggingServiceV2': {

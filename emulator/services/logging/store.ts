@@ -1,5 +1,6 @@
 // SQL of the logs.
 import type { Database } from '../../core/database.ts'
+import { oncePerDatabase } from '../../core/once-per-database.ts'
 
 export interface NewEntry {
   logName: string
@@ -38,7 +39,7 @@ const DECISION = 'SELECT id, decision FROM logging_entries WHERE decision IS NOT
 /** As the index of migration 002 has it. */
 const ADMITTED = `(decision GLOB '{"verdict":"DRY_RUN"*' OR decision GLOB '{"verdict":"BREAK_GLASS"*')`
 
-const prepare = (db: Database) => ({
+const statements = oncePerDatabase((db) => ({
   logId: db.prepare<[string], number>('SELECT id FROM logging_logs WHERE name = ?').pluck(),
   addLog: db.prepare<[string], number>('INSERT INTO logging_logs (name) VALUES (?) RETURNING id').pluck(),
   allLogs: db.prepare<[], Log>('SELECT id, name FROM logging_logs'),
@@ -80,7 +81,7 @@ const prepare = (db: Database) => ({
     `SELECT id, log_id AS log, timestamp, decision FROM logging_entries INDEXED BY logging_entries_admitted
      WHERE ${ADMITTED} AND (timestamp, id) > (@timestamp, @id) ORDER BY timestamp, id LIMIT @limit`,
   ),
-})
+}))
 
 interface DecisionRow {
   id: number
@@ -90,14 +91,6 @@ interface DecisionRow {
 interface AdmittedRow extends DecisionRow {
   log: number
   timestamp: string
-}
-
-const prepared = new WeakMap<Database, ReturnType<typeof prepare>>()
-
-function statements(db: Database) {
-  const found = prepared.get(db) ?? prepare(db)
-  prepared.set(db, found)
-  return found
 }
 
 /** Inserts the entries but for those of which the log has one with the same timestamp and insertId; returns the counts after that. */
@@ -167,6 +160,3 @@ export function* admittedSince(db: Database, since: string, limit: number, logNa
     id = last.id
   }
 }
-
-/** Runs `work` wholly or not at all, also where no transaction is under way. */
-export const atomically = <T>(db: Database, work: () => T): T => db.transaction(work)()

@@ -1,5 +1,5 @@
 // Writing entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/write).
-import { writeWaiting } from '../../core/database.ts'
+import { atomically, writeWaiting } from '../../core/database.ts'
 import { type Context, io } from '../../core/service.ts'
 import { CODES, invalidArgument, StatusError } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
@@ -7,7 +7,7 @@ import { append } from './append.ts'
 import { SEVERITIES } from './filter-options.ts'
 import { logNameOf } from './names.ts'
 import { isKept, sortable } from './retention.ts'
-import { atomically, type NewEntry } from './store.ts'
+import type { NewEntry } from './store.ts'
 
 type Schemas = components['schemas']
 type Request = Schemas['WriteLogEntriesRequest']
