@@ -12,7 +12,6 @@ import { failedPrecondition } from './core/status.ts'
 import type { SeedText } from './seed-file.ts'
 import { SERVICES } from './services.ts'
 import { createPort } from './transports/port.ts'
-import { takeSpellings } from './transports/rest/enum-spellings.ts'
 import { createRouter, type RouteTable } from './transports/rest/router.ts'
 import { createRestServer } from './transports/rest/server.ts'
 import { checkTlsOptions, tlsIdentity } from './transports/tls/identity.ts'
@@ -24,7 +23,7 @@ export interface AppOptions {
   seed?: string | SeedText | false
   project?: string
   strictProjects?: boolean
-  /** Take frequent misspellings of enum values in REST and seed for what they mean, and log each. It holds for the whole process. */
+  /** Take frequent misspellings of enum values in REST and seed for what they mean,, and log each. */
   lenient?: boolean
   /** Keep only the newest log entries; 0 keeps all. 50,000 in memory, all with `data`, unless given. */
   maxLogEntries?: number
@@ -58,18 +57,18 @@ const SOURCES = [
   ...SERVICES,
 ]
 
-async function checkRequest(api: string, method: string, json: object): Promise<object> {
-  const { readRequest } = await import('./transports/rest/protojson.ts')
-  return readRequest({ api, method, body: '*', variables: {}, query: new URLSearchParams(), json })
-}
-
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { log, project = 'my-app-prod', strictProjects = false, maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES } = options
+  const {
+    log,
+    project = 'my-app-prod',
+    strictProjects = false,
+    lenient,
+    maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES,
+  } = options
   checkTlsOptions(options)
-  if (options.lenient) takeSpellings(log)
   const db = openDatabase(options.data, SOURCES)
   const authorities = knownAuthorities(db)
   const world = (db: Database): World => ({
@@ -81,6 +80,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxLogEntries,
     isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities.has(authority),
   })
+
+  async function checkRequest(api: string, method: string, json: object): Promise<object> {
+    const { readRequest } = await import('./transports/rest/protojson.ts')
+    const request = { api, method, body: '*', variables: {}, query: new URLSearchParams(), json }
+    return readRequest(request, lenient ? log : undefined)
+  }
 
   /** A store that holds the seed and nothing else. It is made aside, so that the real one changes in a single transaction. */
   async function seededStore(): Promise<Database> {
@@ -130,7 +135,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const shared = { router, dispatcher, log, onAuthority: authorities.add, isKnownAuthority: authorities.has }
   const port = createPort({
     ...shared,
-    http: createRestServer(shared),
+    http: createRestServer({ ...shared, lenient }),
     grpc: async () => (await import('./transports/grpc/server.ts')).createGrpcServer({ ...shared, table }),
     identity,
   })

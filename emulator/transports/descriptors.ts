@@ -1,6 +1,14 @@
 // The descriptor set of each API, read at its first request: parsing all of them would double the time of a start.
 import { readdirSync, readFileSync } from 'node:fs'
-import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary, type Registry } from '@bufbuild/protobuf'
+import {
+  createFileRegistry,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type FileRegistry,
+  fromBinary,
+  type Registry,
+} from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 const registries = new Map<string, FileRegistry>()
@@ -57,3 +65,13 @@ function findMethod(api: string, method: string): DescMethod {
   if (!found) throw new Error(`${api} has no method ${method}`)
   return found
 }
+
+/** The field of that name, in either form. Messages have up to 60 fields, and each key of a request is looked up. */
+export function fieldOf(message: DescMessage, name: string): DescField | undefined {
+  const names =
+    fieldNames.get(message) ?? new Map(message.fields.flatMap((field) => [field.jsonName, field.name].map((n) => [n, field])))
+  fieldNames.set(message, names)
+  return names.get(name)
+}
+
+const fieldNames = new WeakMap<DescMessage, Map<string, DescField>>()

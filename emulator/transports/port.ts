@@ -5,18 +5,15 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { Logger } from '../core/service.ts'
 import type { GrpcServer } from './grpc/server.ts'
-import { enterTunnel, refuseTunnel } from './rest/proxy.ts'
-import type { Router } from './rest/router.ts'
+import { enterTunnel, type Hosts, refuseTunnel } from './rest/proxy.ts'
 import type { Identity } from './tls/identity.ts'
 
-export interface PortOptions {
+export interface PortOptions extends Omit<Hosts, 'onAuthority'> {
   http: HttpServer
   /** Asked for at the first gRPC connection. */
   grpc(): Promise<GrpcServer>
   /** Asked for at the first TLS connection. */
   identity(): Promise<Identity>
-  router: Router
-  isKnownAuthority(authority: string): boolean
   log: Logger
   /** Milliseconds that a client has for the bytes that tell its protocol, and again for its TLS handshake; 10,000 unless given. */
   patience?: number
@@ -149,7 +146,7 @@ const PROTOCOLS = ['http/1.1', 'http/1.0', 'h2']
 
 /** CONNECT (RFC 9110, section 9.3.6): what comes through the tunnel is for us, whatever host it names. */
 function openTunnel(options: PortOptions, request: IncomingMessage, socket: Socket, head: Buffer, serve: () => void) {
-  const refusal = refuseTunnel(request, (host) => options.router.googleHost(host) !== undefined, options.isKnownAuthority)
+  const refusal = refuseTunnel(request, options)
   if (refusal) {
     socket.on('finish', () => socket.destroy())
     socket.resume()

@@ -24,9 +24,9 @@ interface Candidate {
 export interface Methods {
   /** Every `package.Service/Method` that an API has. */
   names: string[]
-  /** The API that a call is for; undefined where none of the host's has the method. `host` is a Google API's, or any other.
+  /** The API that a call is for; undefined where none of the host's has the method. `host` is a Google API's.
    * `request` is asked for only where host and method leave several. */
-  apiOf(method: string, host: string, request: (api: string) => Request): string | undefined
+  apiOf(method: string, host: string | undefined, request: (api: string) => Request): string | undefined
   /** Refuses a request with names that no path of the method could hold. */
   checkNames(api: string, method: string, request: Request): void
 }
@@ -50,9 +50,9 @@ export function createMethods(table: RouteTable): Methods {
     names: [...methods.keys()],
     apiOf(method, host, request) {
       const all = methods.get(method) ?? []
-      const candidates = known.has(host) ? all.filter(({ hosts }) => hosts.includes(host)) : all
+      const candidates = host !== undefined && known.has(host) ? all.filter(({ hosts }) => hosts.includes(host)) : all
       if (candidates.length < 2) return candidates[0]?.api
-      const message = request(candidates[0]!.api) // shared services are the same everywhere
+      const message = request(candidates[0]!.api)
       return (candidates.find((candidate) => isNamed(candidate, message)) ?? candidates[0]!).api
     },
     checkNames(api, method, request) {

@@ -3,22 +3,17 @@ import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUna
 import type { Dispatcher } from '../../core/dispatch.ts'
 import type { Logger } from '../../core/service.ts'
 import { CODES, StatusError, unimplemented } from '../../core/status.ts'
-import { type Connection, hostName, isGoogleHost, isOwn, notServed } from '../rest/proxy.ts'
-import type { Router, RouteTable } from '../rest/router.ts'
+import { type Connection, type Hosts, servedHost } from '../rest/proxy.ts'
+import type { RouteTable } from '../rest/router.ts'
 import { addHealth } from './health.ts'
 import { readMessage, trailersOf, writeMessage } from './messages.ts'
 import { createMethods, type Methods } from './methods.ts'
 import { addReflection } from './reflection.ts'
 
-export interface GrpcOptions {
+export interface GrpcOptions extends Hosts {
   table: RouteTable
-  router: Router
   dispatcher: Dispatcher
   log: Logger
-  /** Called with the `:authority` of every call that names no Google API, unless it came through a tunnel. */
-  onAuthority(authority: string): void
-  /** Has onAuthority been called with it? */
-  isKnownAuthority(authority: string): boolean
 }
 
 export interface GrpcServer {
@@ -104,28 +99,17 @@ function errorOf(thrown: unknown, method: string, log: Logger) {
 }
 
 async function answerOf(serving: Serving, method: string, call: Call): Promise<Buffer> {
-  const { dispatcher, methods } = serving
+  const { dispatcher, methods, tunnels } = serving
   const { request, metadata } = call
-  const host = servedHost(serving, call)
-  const api = methods.apiOf(method, host, (candidate) => readMessage(candidate, method, request))
+  const host = servedHost(serving, call.getHost().toLowerCase(), tunnels.get(call.getPeer()))
+  let message: Record<string, unknown> | undefined
+  const read = (from: string) => (message ??= readMessage(from, method, request)) // a shared service is the same in each API
+  const api = methods.apiOf(method, host, read)
   if (!api) throw unimplemented(`Method ${method.replace('/', '.')} (${host})`)
   const mask = metadata.get('x-goog-fieldmask').join()
   // before the call, so that a mask that is refused has changed nothing
   const partial = mask ? (await import('../rest/partial-response.ts')).partialResponse(api, method, mask) : undefined
-  const message = readMessage(api, method, request)
-  methods.checkNames(api, method, message)
-  const answer = await dispatcher.call(api, method, message)
+  methods.checkNames(api, method, read(api))
+  const answer = await dispatcher.call(api, method, read(api))
   return writeMessage(api, method, partial ? partial(answer) : answer)
-}
-
-/** The host of the Google API that the call is for; empty where it names none, but the emulator. Throws for any other host. */
-function servedHost({ router, tunnels, onAuthority, isKnownAuthority }: Serving, call: Call): string {
-  const authority = call.getHost().toLowerCase()
-  const host = router.googleHost(hostName(authority))
-  if (host) return host
-  if (isGoogleHost(hostName(authority))) throw notServed(authority)
-  const tunnel = tunnels.get(call.getPeer())
-  if (!tunnel) onAuthority(authority)
-  else if (!isOwn(authority, tunnel, isKnownAuthority)) throw notServed(authority)
-  return ''
 }

@@ -1,8 +1,9 @@
-// Spellings of enum values that tutorials have and the API has not. They are refused as Google refuses them, with a hint; or, where
-// takeSpellings has been called, taken for what they mean.
-import type { DescEnum } from '@bufbuild/protobuf'
-import type { JsonObject } from '../../core/json.ts'
+// Spellings of enum values that tutorials have and the API has not. They are refused as Google refuses them, with a hint; or, by a
+// lenient emulator, taken for what they mean.
+import type { DescEnum, DescMessage } from '@bufbuild/protobuf'
+import { isObject } from '../../core/json.ts'
 import type { Logger } from '../../core/service.ts'
+import { fieldOf } from '../descriptors.ts'
 
 interface Spelling {
   /** The value that it is taken for; where it fits in no value of this enum, it never is. */
@@ -46,17 +47,23 @@ export function spellingHint(type: DescEnum, value: unknown): string {
   return ` (binauthz-emulator: ${spelling.hint}${spelling.value ? '; --lenient takes it for that' : ''})`
 }
 
-let log: Logger | undefined
-
-/** From now on spellings are taken for what they mean, in this process. Each time is logged as a warning. */
-export function takeSpellings(to: Logger) {
-  log = to
-}
-
-/** Puts the right value in the place of a spelling, where spellings are taken. `path` names the field in the log. */
-export function correctSpelling(json: JsonObject, key: string, type: DescEnum, path: string) {
-  const spelling = log && spellingOf(type, json[key])
-  if (!spelling?.value) return
-  log!.warn({ field: path, value: json[key], takenFor: spelling.value }, 'a misspelt value was taken for another')
-  json[key] = spelling.value
+/** Puts the right values in the place of spellings, in a request as it came, and logs each. `at` is the path so far, in proto names. */
+export function correctSpellings(message: DescMessage, json: unknown, log: Logger, at = '') {
+  if (!isObject(json)) return
+  for (const [key, value] of Object.entries(json)) {
+    const field = fieldOf(message, key)
+    if (!field) continue
+    const path = at ? `${at}.${field.name}` : field.name
+    const taken = field.fieldKind === 'enum' ? spellingOf(field.enum, value)?.value : undefined
+    if (taken) {
+      log.warn({ field: path, value, takenFor: taken }, 'a misspelt value was taken for another')
+      json[key] = taken
+    }
+    if (!field.message) continue
+    const isMap = field.fieldKind === 'map'
+    const children = Array.isArray(value) ? value : isMap && isObject(value) ? Object.values(value) : undefined
+    if (!children) correctSpellings(field.message, value, log, path)
+    for (const [index, child] of children?.entries() ?? [])
+      correctSpellings(field.message, child, log, `${path}[${index}]${isMap ? '.value' : ''}`)
+  }
 }

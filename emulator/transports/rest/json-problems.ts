@@ -4,7 +4,8 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { isObject } from '../../core/json.ts'
 import type { FieldViolation } from '../../core/status.ts'
-import { correctSpelling, spellingHint } from './enum-spellings.ts'
+import { fieldOf } from '../descriptors.ts'
+import { spellingHint } from './enum-spellings.ts'
 
 const unknownName = (name: string, at: string, why: string) =>
   `Invalid JSON payload received. Unknown name ${JSON.stringify(name)}${at && ` at '${at}'`}: ${why}`
@@ -13,18 +14,7 @@ const invalidValue = (at: string, type: string, why: string) => `Invalid value a
 
 export const NOT_REPEATING = 'Proto field is not repeating, cannot start list.'
 
-/** The field of that name, in either form. Messages have up to 60 fields, and each key of a request is looked up. */
-export function fieldOf(message: DescMessage, name: string): DescField | undefined {
-  const names =
-    fieldNames.get(message) ?? new Map(message.fields.flatMap((field) => [field.jsonName, field.name].map((n) => [n, field])))
-  fieldNames.set(message, names)
-  return names.get(name)
-}
-
-const fieldNames = new WeakMap<DescMessage, Map<string, DescField>>()
-
-/** All violations of `json` against the message. `at` is the path so far, in proto names. A misspelt enum value that is taken for another
- * is replaced in `json`. */
+/** All violations of `json` against the message. `at` is the path so far, in proto names. */
 export function jsonProblems(message: DescMessage, json: unknown, at = ''): FieldViolation[] {
   const problem = (field: string, description: string): FieldViolation[] => [{ field, description }]
   if (message.typeName.startsWith('google.protobuf.')) return wellKnownProblems(message, json, at)
@@ -34,10 +24,8 @@ export function jsonProblems(message: DescMessage, json: unknown, at = ''): Fiel
   }
   const seen = new Map<string, string>()
   const set = new Set<DescField>()
-  return Object.keys(json).flatMap((key) => {
+  return Object.entries(json).flatMap(([key, value]) => {
     const field = fieldOf(message, key)
-    if (field?.fieldKind === 'enum') correctSpelling(json, key, field.enum, at ? `${at}.${field.name}` : field.name)
-    const value = json[key]
     if (!field) return problem(at, unknownName(key, at, 'Cannot find field.'))
     if (value === null) return []
     if (set.has(field)) return problem(at, unknownName(key, at, NOT_REPEATING)) // by its other name already

@@ -2,9 +2,11 @@
 import { type DescField, type DescMessage, fromJson, ScalarType, toJson } from '@bufbuild/protobuf'
 import { camelCase } from '../../core/field-mask.ts'
 import { isEmptyObject } from '../../core/json.ts'
+import type { Logger } from '../../core/service.ts'
 import { badRequest, type FieldViolation, invalidArgument } from '../../core/status.ts'
-import { answerTypesOf, methodOf, registryOf } from '../descriptors.ts'
-import { fieldOf, jsonProblems, NOT_REPEATING } from './json-problems.ts'
+import { answerTypesOf, fieldOf, methodOf, registryOf } from '../descriptors.ts'
+import { correctSpellings } from './enum-spellings.ts'
+import { jsonProblems, NOT_REPEATING } from './json-problems.ts'
 
 /** Query parameters that every API has (https://cloud.google.com/apis/docs/system-parameters). */
 const SYSTEM_PARAMETERS = new Set(
@@ -25,8 +27,9 @@ export interface RestRequest {
 
 type Json = Record<string, unknown>
 
-/** Builds and checks the request message; throws INVALID_ARGUMENT in Google's words. */
-export function readRequest({ api, method, body, variables, query, json }: RestRequest): object {
+/** Builds and checks the request message; throws INVALID_ARGUMENT in Google's words. With `lenient`, misspelt enum values are taken for what
+ * they mean, and logged there. */
+export function readRequest({ api, method, body, variables, query, json }: RestRequest, lenient?: Logger): object {
   const { input } = methodOf(api, method)
   let request: Json = {}
   if (body === '*') {
@@ -38,6 +41,7 @@ export function readRequest({ api, method, body, variables, query, json }: RestR
     throw badRequest('Invalid JSON payload received. This method takes no request body.', [])
   for (const [name, value] of query) if (!SYSTEM_PARAMETERS.has(name)) bindQuery(input, request, name, value)
   for (const [path, value] of Object.entries(variables)) bindPath(input, request, path, value)
+  if (lenient) correctSpellings(input, request, lenient)
   return canonical(api, input, request)
 }
 

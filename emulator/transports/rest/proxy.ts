@@ -1,8 +1,10 @@
 // The emulator as the HTTP proxy of its clients (RFC 9112, section 3.2.2): a client that is pointed here by its proxy setting asks for
-// Google's own host names, so that `gcloud run --region` finds its regional host and key ids are the real ones. By CONNECT the same over TLS. Nothing is forwarded.
+// Google's own host names, so that `gcloud run --region` finds its regional host and key ids are the real ones. By CONNECT the same over TLS. Nothing is
+// forwarded.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { errorBody, permissionDenied } from '../../core/status.ts'
+import type { Router } from './router.ts'
 
 export interface Target {
   /** Host and port in lower case, as the request line names them where it is in absolute form, else as the Host header does. */
@@ -36,11 +38,20 @@ export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 type IsKnown = (authority: string) => boolean
 
+/** What says which hosts are served. */
+export interface Hosts {
+  router: Router
+  /** Called with the authority of every request that names no Google API, unless it came as to a proxy. */
+  onAuthority(authority: string): void
+  /** Has onAuthority been called with it? */
+  isKnownAuthority: IsKnown
+}
+
 /** A TCP connection, or TLS over one. */
 export type Connection = IncomingMessage['socket']
 
-/** Is this authority the emulator itself? `isKnown`: has a client addressed it so before? */
-export const isOwn = (authority: string, socket: Connection, isKnown: IsKnown) =>
+/** Is this authority the emulator itself? */
+const isOwn = (authority: string, socket: Connection, isKnown: IsKnown) =>
   [authority, withoutRegion(authority)].some((own) => isOwnAddress(own, socket) || isKnown(own))
 
 /** Is this authority the very socket that the request came in by? */
@@ -53,6 +64,18 @@ function isOwnAddress(authority: string, { localAddress = '', localPort }: Conne
 
 /** Hosts of Google's APIs, emulated or not. */
 export const isGoogleHost = (host: string) => /(^|\.)googleapis\.com$/.test(host)
+
+/** The name of the Google API's host that a request is for; undefined for one to the emulator itself. `proxiedBy` is the connection of a request
+ * that came as to a proxy. Throws for any host that is neither. */
+export function servedHost({ router, onAuthority, isKnownAuthority }: Hosts, authority: string, proxiedBy?: Connection) {
+  const host = hostName(authority)
+  const google = router.googleHost(host)
+  if (google) return google
+  if (isGoogleHost(host)) throw notServed(authority)
+  if (!proxiedBy) onAuthority(authority)
+  else if (!isOwn(authority, proxiedBy, isKnownAuthority)) throw notServed(authority)
+  return undefined
+}
 
 /** What a request to another host is answered. */
 export const notServed = (authority: string) =>
@@ -69,10 +92,11 @@ export const enterTunnel = (socket: Duplex) => tunnels.add(socket)
 
 /** The answer to a CONNECT that is not served, whole; undefined for one that is. Clients show of such an answer the line of its status alone,
  * so the sentence stands there too. */
-export function refuseTunnel({ url = '', socket }: IncomingMessage, isServed: (host: string) => boolean, isKnown: IsKnown) {
+export function refuseTunnel({ url = '', socket }: IncomingMessage, { router, isKnownAuthority }: Omit<Hosts, 'onAuthority'>) {
   const authority = url.toLowerCase()
   const host = hostName(authority)
-  if (isServed(host) || isGoogleHost(host) || REGISTRY.test(host) || isOwn(authority, socket, isKnown)) return undefined
+  const isServed = router.googleHost(host) !== undefined || isGoogleHost(host) || REGISTRY.test(host)
+  if (isServed || isOwn(authority, socket, isKnownAuthority)) return undefined
   const refusal = notServed(authority)
   const body = `${JSON.stringify(errorBody(refusal), null, 2)}\n`
   return (

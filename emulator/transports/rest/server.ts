@@ -6,17 +6,14 @@ import type { Caller, HttpResponse, Logger, Route } from '../../core/service.ts'
 import { CODES, errorBody, invalidArgument, notFound, StatusError, unimplemented } from '../../core/status.ts'
 import { parseJson, parseRequest, readBody } from './body.ts'
 import { checkBrowser } from './browser.ts'
-import { hostName, isGoogleHost, isOwn, notServed, readTarget, type Target } from './proxy.ts'
-import { isRpc, type Router } from './router.ts'
+import { type Hosts, hostName, readTarget, servedHost, type Target } from './proxy.ts'
+import { isRpc } from './router.ts'
 
-export interface RestOptions {
-  router: Router
+export interface RestOptions extends Hosts {
   dispatcher: Dispatcher
   log: Logger
-  /** Called with the Host of every request that names no Google API, unless it came as to a proxy. */
-  onAuthority(authority: string): void
-  /** Has onAuthority been called with it? */
-  isKnownAuthority(authority: string): boolean
+  /** Are misspelt enum values taken for what they mean? */
+  lenient?: boolean
 }
 
 const HEADERS: OutgoingHttpHeaders = {
@@ -116,7 +113,10 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
   protojson ??= await import('./protojson.ts')
   const { readRequest, writeResponse } = protojson
   const json = isForm ? undefined : parseRequest(body)
-  const message = readRequest({ ...match.target, variables: match.variables, query, json })
+  const message = readRequest(
+    { ...match.target, variables: match.variables, query, json },
+    options.lenient ? options.log : undefined,
+  )
   const result = await dispatcher.call(api, rpc, message, caller)
   const answer = writeResponse(api, rpc, result, /;enum-encoding=int/i.test(alt))
   return { status: 200, body: partial ? partial(answer) : answer }
@@ -125,17 +125,10 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
 /** Loads with the first RPC; an import, even of what is loaded, costs a fifth of a request. */
 let protojson: typeof import('./protojson.ts') | undefined
 
-/** The host is the name of the Google API's that the request is for, or one of the emulator's own; the path is what that API sees. Throws for
- * any other host that a proxy is asked for. */
-function servedTarget({ router, onAuthority, isKnownAuthority }: RestOptions, { socket }: IncomingMessage, target: Target) {
-  const { authority, path, isProxied } = target
-  const host = hostName(authority)
-  const google = router.googleHost(host)
-  if (google) return { host: google, path }
-  if (isGoogleHost(host)) throw notServed(authority)
-  if (!isProxied) onAuthority(authority)
-  else if (!isOwn(authority, socket, isKnownAuthority)) throw notServed(authority)
-  return router.withPrefix(path) ?? { host, path }
+/** The host is the name of the Google API's that the request is for, or one of the emulator's own; the path is what that API sees. */
+function servedTarget(options: RestOptions, { socket }: IncomingMessage, { authority, path, isProxied }: Target) {
+  const host = servedHost(options, authority, isProxied ? socket : undefined)
+  return host ? { host, path } : (options.router.withPrefix(path) ?? { host: hostName(authority), path })
 }
 
 /** Refuses what a lenient decoder would read as other text. */
