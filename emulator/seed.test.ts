@@ -13,6 +13,7 @@ import { signaturePayload } from './seed-steps.ts'
 import { SERVICES } from './services.ts'
 import { testClock } from './testing/clock.ts'
 import { silent, startTestEmulator, type TestEmulator } from './testing/emulator.ts'
+import { podReview } from './testing/pod-review.ts'
 import { readRequest } from './transports/rest/protojson.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'seed-'))
@@ -38,13 +39,7 @@ const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).d
 
 /** The answer of the admission webhook to a Pod of one container. */
 async function admit({ http }: TestEmulator, project: string, image: string) {
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app' }, spec: { containers: [{ name: 'app', image }] } }
-  const kind = { group: '', version: 'v1', kind: 'Pod' }
-  const { body } = await http('POST', `/admission/projects/${project}/locations/europe-west2/clusters/prod`, {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: { uid: '1', operation: 'CREATE', namespace: 'default', kind, object },
-  })
+  const { body } = await http('POST', `/admission/projects/${project}/locations/europe-west2/clusters/prod`, podReview([image]))
   return body.response
 }
 

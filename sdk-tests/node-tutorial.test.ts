@@ -10,6 +10,7 @@ import { type Emulator, ENTRY, ROOT, startEmulator } from './emulator.ts'
 import { createKmsKey } from './kms-keys.ts'
 import type { Connection } from './node/clients.ts'
 import { installSdks } from './node/install.ts'
+import { printedEnvironment, userEnvironment } from './ways.ts'
 
 let emulator: Emulator
 beforeAll(async () => {
@@ -20,22 +21,7 @@ afterAll(async () => {
   expect(await emulator.stop()).toBe(0)
 })
 
-const cache = temporaryFolder()
-
-/** That of a user who has neither credentials nor a proxy. */
-const userEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(GOOGLE|GCE|GCLOUD|CLOUDSDK|BINAUTHZ_EMULATOR)_|_proxy$/i.test(name)),
-  )
-
-/** The environment of a program, as `env` prints it for Node. */
-async function environment(mode: 'direct' | 'takeover'): Promise<NodeJS.ProcessEnv> {
-  const args = ['env', '--client', 'node', '--mode', mode, '--shell', 'json', '--url', emulator.url]
-  const env = { ...userEnvironment(), XDG_CACHE_HOME: cache }
-  const { stdout } = await succeed(process.execPath, [ENTRY, ...args], { cwd: ROOT, env })
-  const changes: Record<string, string | null> = JSON.parse(stdout)
-  return { ...env, ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, value ?? undefined])) }
-}
+const environment = (mode: 'direct' | 'takeover') => printedEnvironment(emulator, 'node', mode)
 
 /** Trust in the emulator's CA, for Node's own TLS and for gRPC. */
 async function trust(): Promise<NodeJS.ProcessEnv> {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { succeed, temporaryFolder } from './commands.ts'
 import { type Emulator, ENTRY, ROOT } from './emulator.ts'
 
-export type Language = 'python' | 'go'
+export type Language = 'python' | 'go' | 'node'
 
 export interface Way {
   title: string
@@ -35,9 +35,14 @@ async function trustingEnvironment(emulator: Emulator): Promise<NodeJS.ProcessEn
   return { ...userEnvironment(), SSL_CERT_FILE: ca, REQUESTS_CA_BUNDLE: ca, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ca }
 }
 
-async function takenOver(emulator: Emulator, language: Language): Promise<NodeJS.ProcessEnv> {
+/** The environment of a program, as `env` prints it for its language. */
+export async function printedEnvironment(
+  emulator: Emulator,
+  language: Language,
+  mode: 'direct' | 'takeover',
+): Promise<NodeJS.ProcessEnv> {
   const env = userEnvironment()
-  const args = ['env', '--client', language, '--mode', 'takeover', '--shell', 'json', '--url', emulator.url]
+  const args = ['env', '--client', language, '--mode', mode, '--shell', 'json', '--url', emulator.url]
   const { stdout } = await succeed(process.execPath, [ENTRY, ...args], { cwd: ROOT, env })
   const changes: [string, string | null][] = Object.entries(JSON.parse(stdout))
   return { ...env, ...Object.fromEntries(changes.map(([name, value]) => [name, value ?? undefined])) }
@@ -58,7 +63,10 @@ const pointed = (title: string, transport: 'grpc' | 'rest', scheme: 'http' | 'ht
 const unmodified = (title: string, transport: 'grpc' | 'rest'): Way => ({
   title,
   hasCredentials: true,
-  environment: async (emulator, language) => ({ ...(await takenOver(emulator, language)), SDK_TRANSPORT: transport }),
+  environment: async (emulator, language) => ({
+    ...(await printedEnvironment(emulator, language, 'takeover')),
+    SDK_TRANSPORT: transport,
+  }),
 })
 
 /** In place of the key file it is a machine of Google's that says who one is. */
@@ -66,7 +74,7 @@ const onMachine = (title: string, transport: 'grpc' | 'rest'): Way => ({
   title,
   hasCredentials: true,
   async environment(emulator, language) {
-    const { GOOGLE_APPLICATION_CREDENTIALS, ...env } = await takenOver(emulator, language)
+    const { GOOGLE_APPLICATION_CREDENTIALS, ...env } = await printedEnvironment(emulator, language, 'takeover')
     const { host } = new URL(emulator.url)
     return { ...env, SDK_TRANSPORT: transport, GCE_METADATA_HOST: host, GCE_METADATA_IP: host }
   },

@@ -18,3 +18,8 @@ export function seeded(seed: number): Random {
   const below = (limit: number) => Math.floor(next() * limit)
   return { below, pick: <T>(from: readonly T[]): T => from[below(from.length)] as T }
 }
+
+const { SEED = '4', RUNS = '1' } = process.env
+
+/** The seeds of a suite that is made by chance: SEED repeats a run that failed, RUNS makes more of them. */
+export const SEEDS = Array.from({ length: Number(RUNS) }, (_, run) => Number(SEED) + run)

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import { describeTransports, type TestEmulator } from '../../testing/emulator.ts'
+import { podReview as reviewOf } from '../../testing/pod-review.ts'
 
 const BINAUTHZ = 'google.cloud.binaryauthorization.v1.BinauthzManagementServiceV1'
 const REASON = 'No attestations found that were valid and signed by a key trusted by the attestor'
@@ -86,23 +87,7 @@ describeTransports('admission', (emulator) => {
   const post = (body: unknown, cluster = 'us-central1/clusters/prod') =>
     emulator().http('POST', `/admission/projects/${project}/locations/${cluster}`, body)
 
-  const podReview = (images: string[], { metadata = {}, spec = {}, ...request }: Record<string, any> = {}) => ({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: 'f0e1',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      operation: 'CREATE',
-      namespace: 'default',
-      object: {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'app', ...metadata },
-        spec: { containers: images.map((image, index) => ({ name: `c${index}`, image })), ...spec },
-      },
-      ...request,
-    },
-  })
+  const podReview = (images: string[], change: object = {}) => reviewOf(images, { uid: 'f0e1', ...change })
 
   const admit = async (images: string | string[], options = {}) => (await post(podReview([images].flat(), options))).body.response
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestEmulator, type TestEmulator } from '../../testing/emulator.ts'
+import { podReview } from '../../testing/pod-review.ts'
 
 let emulator: TestEmulator
 beforeAll(async () => {
@@ -14,17 +15,11 @@ const ENFORCED = 'ENFORCED_BLOCK_AND_AUDIT_LOG'
 const DRY_RUN = 'DRYRUN_AUDIT_LOG_ONLY'
 
 async function admit(project: string, image: string, { name = 'web', namespace = 'default', labels = {} } = {}) {
-  const { body } = await emulator.http('POST', `/admission/projects/${project}/locations/us-central1/clusters/prod`, {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: 'u',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      operation: 'CREATE',
-      namespace,
-      object: { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { containers: [{ name: 'c', image }] } },
-    },
-  })
+  const { body } = await emulator.http(
+    'POST',
+    `/admission/projects/${project}/locations/us-central1/clusters/prod`,
+    podReview([image], { namespace, metadata: { name, labels } }),
+  )
   return body.response
 }
 

@@ -2,6 +2,7 @@ import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestEmulator, type TestEmulator } from '../../testing/emulator.ts'
+import { podReview } from '../../testing/pod-review.ts'
 import { CHOICES, signatureChoices } from './explanation-choices.ts'
 import { pae, SIMPLE_SIGNING_TYPE } from './payload.ts'
 import { verifyPkix } from './verify-pkix.ts'
@@ -90,17 +91,7 @@ const explain = (image: string, where = {}) => ok('POST', '/_emulator/decisions:
 const ruleOf = ({ images }: any) => images[0].steps.at(-1)
 
 async function admit(image: string) {
-  const review = {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: 'u',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      operation: 'CREATE',
-      object: { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: [{ name: 'c', image }] } },
-    },
-  }
-  return (await ok('POST', `/admission/projects/${project}/locations/europe-west2/clusters/prod`, review)).response
+  return (await ok('POST', `/admission/projects/${project}/locations/europe-west2/clusters/prod`, podReview([image]))).response
 }
 
 /** The tree without what only an explanation adds. */

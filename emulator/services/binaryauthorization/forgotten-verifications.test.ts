@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { describeTransports } from '../../testing/emulator.ts'
 import { attached, keyPackets, pgpKey, signature, armored as textOf } from '../../testing/hostile/pgp-packets.ts'
 import { type Attestation, attested, EC_KEY, ecSigned, payloadOf } from '../../testing/hostile/row.ts'
+import { podReview } from '../../testing/pod-review.ts'
 import type { AttestorPublicKey } from './public-keys.ts'
 
 const BINAUTHZ = 'google.cloud.binaryauthorization.v1.BinauthzManagementServiceV1'
@@ -63,14 +64,8 @@ describeTransports('remembered verifications', (emulator) => {
   }
 
   async function isAllowed(project: string, digest: string): Promise<boolean> {
-    const spec = { containers: [{ name: 'app', image: `gcr.io/p/app@${digest}` }] }
-    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app' }, spec }
-    const kind = { group: '', version: 'v1', kind: 'Pod' }
-    const { body } = await emulator().http('POST', `/admission/projects/${project}/locations/us-central1/clusters/prod`, {
-      apiVersion: 'admission.k8s.io/v1',
-      kind: 'AdmissionReview',
-      request: { uid: 'u', kind, operation: 'CREATE', namespace: 'default', object },
-    })
+    const cluster = `/admission/projects/${project}/locations/us-central1/clusters/prod`
+    const { body } = await emulator().http('POST', cluster, podReview([`gcr.io/p/app@${digest}`]))
     return body.response.allowed
   }
 

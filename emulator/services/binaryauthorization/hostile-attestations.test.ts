@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestEmulator, type TestEmulator } from '../../testing/emulator.ts'
 import { HOSTILE_ROWS } from '../../testing/hostile/index.ts'
 import type { Attestation, HostileRow } from '../../testing/hostile/row.ts'
+import { podReview } from '../../testing/pod-review.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'hostile-'))
 let emulator: TestEmulator
@@ -74,17 +75,7 @@ async function admit(project: string, digest: string, attestation: Attestation) 
     resourceUri: `https://${image}`,
     attestation,
   })
-  const { response } = await ok('POST', `/admission/projects/${project}/locations/us-central1/clusters/prod`, {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: 'u',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      operation: 'CREATE',
-      namespace: 'default',
-      object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app' }, spec: { containers: [{ name: 'app', image }] } },
-    },
-  })
+  const { response } = await ok('POST', `/admission/projects/${project}/locations/us-central1/clusters/prod`, podReview([image]))
   const { decisions } = await ok('GET', `/_emulator/decisions?project=${project}&limit=1`)
   const [attestor] = decisions[0].images[0].steps.at(-1).attestors
   return { allowed: response.allowed, attestor, step: attestor.attestations[0] }

@@ -8,13 +8,10 @@ import type { CallError } from '../../testing/call-error.ts'
 import { type EveryMethod, startEveryMethod } from '../../testing/every-method.ts'
 import { type GoodRequest, type Json, messageOf } from '../../testing/good-requests.ts'
 import { type GrpcClient, grpcClient } from '../../testing/grpc-client.ts'
-import { type Random, seeded } from '../../testing/random.ts'
+import { type Random, SEEDS, seeded } from '../../testing/random.ts'
 import { strangeValues } from '../../testing/wrong-values.ts'
 import { registryOf } from '../descriptors.ts'
 import { readMessage } from './messages.ts'
-
-const { SEED = '4', RUNS = '1' } = process.env
-const SEEDS = Array.from({ length: Number(RUNS) }, (_, run) => Number(SEED) + run)
 
 let emulator: EveryMethod
 let client: GrpcClient

@@ -4,10 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type EveryMethod, isGoogleError, startEveryMethod } from '../../testing/every-method.ts'
 import type { HttpMessage } from '../../testing/good-requests.ts'
 import { strangeRequests } from '../../testing/malformed-requests.ts'
-import { seeded } from '../../testing/random.ts'
-
-const { SEED = '4', RUNS = '1' } = process.env
-const SEEDS = Array.from({ length: Number(RUNS) }, (_, run) => Number(SEED) + run)
+import { SEEDS, seeded } from '../../testing/random.ts'
 
 let emulator: EveryMethod
 beforeAll(async () => {
