@@ -83,3 +83,9 @@ test('--lenient takes them for what they mean in REST and seed, and logs each; w
   expect((await put(emulator, 'ALLOW_SOME')).status).toBe(400)
   expect(await modes()).toEqual(['ALWAYS_ALLOW', 'DRYRUN_AUDIT_LOG_ONLY'])
 })
+
+test('one emulator of a process can be lenient and another not', async () => {
+  const [lenient, strict] = [await start({ lenient: true }), await start()]
+  expect((await put(lenient, 'ALLOW_ALL')).status).toBe(200)
+  expect((await put(strict, 'ALLOW_ALL')).status).toBe(400)
+})
