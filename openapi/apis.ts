@@ -10,6 +10,10 @@ export interface Api {
   /** Taken from google-proto-files, or from protos/ beside this file where Google publishes none. */
   protos: string[]
   services: string[]
+  /** Regular expression of paths that other APIs have as well, and that are this one's where no host says whose they are. */
+  claims?: string
+  /** Methods whose paths another API serves today; over REST they are that API's. */
+  moved?: string[]
 }
 
 const IAM = 'google.iam.v1.IAMPolicy'
@@ -22,6 +26,15 @@ export const MIXIN_PROTOS = [
   'google/longrunning/operations.proto',
   'google/cloud/location/locations.proto',
 ]
+
+const container = (version: string): Api => ({
+  id: `container.${version}`,
+  title: `Kubernetes Engine API ${version}`,
+  hosts: ['container.googleapis.com'],
+  protos: [`google/container/${version}/cluster_service.proto`],
+  services: [`google.container.${version}.ClusterManager`],
+  claims: `^/${version}/projects/[^/]+/locations/[^/]+/operations/operation-`, // no id of another API begins so
+})
 
 const binaryauthorization = (version: string, suffix: string, protos = ['service']): Api => ({
   id: `binaryauthorization.${version}`,
@@ -74,8 +87,10 @@ export const APIS: Api[] = [
     title: 'Cloud Logging API v2',
     hosts: ['logging.googleapis.com'],
     // entries carry audit logs as google.protobuf.Any
-    protos: ['google/logging/v2/logging.proto', 'google/logging/v2/logging_config.proto', 'google/cloud/audit/audit_log.proto'],
-    services: ['LoggingServiceV2', 'ConfigServiceV2'].map((name) => `google.logging.v2.${name}`),
+    protos: ['logging', 'logging_config', 'logging_metrics']
+      .map((name) => `google/logging/v2/${name}.proto`)
+      .concat('google/cloud/audit/audit_log.proto'),
+    services: ['LoggingServiceV2', 'ConfigServiceV2', 'MetricsServiceV2'].map((name) => `google.logging.v2.${name}`),
   },
   {
     id: 'serviceusage.v1',
@@ -83,5 +98,64 @@ export const APIS: Api[] = [
     hosts: ['serviceusage.googleapis.com'],
     protos: ['google/api/serviceusage/v1/serviceusage.proto'],
     services: ['google.api.serviceusage.v1.ServiceUsage', OPERATIONS],
+  },
+  container('v1'),
+  container('v1beta1'),
+  container('v1alpha1'),
+  {
+    id: 'run.v2',
+    title: 'Cloud Run Admin API v2',
+    hosts: ['run.googleapis.com'],
+    protos: ['service', 'revision', 'job', 'execution', 'task'].map((name) => `google/cloud/run/v2/${name}.proto`),
+    services: ['Services', 'Revisions', 'Jobs', 'Executions', 'Tasks']
+      .map((name) => `google.cloud.run.v2.${name}`)
+      .concat(OPERATIONS),
+  },
+  {
+    id: 'run.v1',
+    title: 'Cloud Run Admin API v1',
+    hosts: ['run.googleapis.com'],
+    protos: ['serving', 'jobs'].map((name) => `google/cloud/run/v1/${name}.proto`),
+    services: ['Services', 'Revisions', 'Configurations', 'Routes', 'Jobs', 'Executions', 'Tasks']
+      .map((name) => `google.cloud.run.v1.${name}`)
+      .concat(IAM, LOCATIONS, OPERATIONS),
+  },
+  {
+    id: 'cloudbuild.v1',
+    title: 'Cloud Build API v1',
+    hosts: ['cloudbuild.googleapis.com'],
+    protos: ['google/devtools/cloudbuild/v1/cloudbuild.proto'],
+    services: ['google.devtools.cloudbuild.v1.CloudBuild', OPERATIONS],
+    claims: '^/v1/projects/[^/]+/locations/[^/]+/operations/[A-Za-z0-9]{48}$', // the id of a build in base64
+  },
+  {
+    id: 'cloudresourcemanager.v1',
+    title: 'Cloud Resource Manager API v1',
+    hosts: ['cloudresourcemanager.googleapis.com'],
+    protos: ['google/cloudresourcemanager/v1/projects.proto'],
+    services: ['google.cloudresourcemanager.v1.Projects', OPERATIONS],
+    claims: '^/v1/operations/cp\\.', // Service Usage has operations there too
+  },
+  {
+    id: 'cloudresourcemanager.v3',
+    title: 'Cloud Resource Manager API v3',
+    hosts: ['cloudresourcemanager.googleapis.com'],
+    protos: ['google/cloud/resourcemanager/v3/projects.proto'],
+    services: ['google.cloud.resourcemanager.v3.Projects', OPERATIONS],
+  },
+  {
+    id: 'iam.v1',
+    title: 'Identity and Access Management API v1',
+    hosts: ['iam.googleapis.com'],
+    protos: ['google/iam/admin/v1/iam.proto'],
+    services: ['google.iam.admin.v1.IAM'],
+    moved: ['SignBlob', 'SignJwt'], // to the Service Account Credentials API, under the same paths
+  },
+  {
+    id: 'orgpolicy.v2',
+    title: 'Organization Policy API v2',
+    hosts: ['orgpolicy.googleapis.com'],
+    protos: ['google/cloud/orgpolicy/v2/orgpolicy.proto'],
+    services: ['google.cloud.orgpolicy.v2.OrgPolicy'],
   },
 ]

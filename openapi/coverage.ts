@@ -13,8 +13,8 @@ export interface Covered {
 const HEAD = `# Coverage
 
 Written by \`npm run generate\`; never edited. A method or a field that Google has and the emulator does not honour is refused by its
-name with the status \`UNIMPLEMENTED\` (HTTP 400), never ignored. Bindings under \`folders/\` and \`organizations/\` are not served. Every
-method that has a REST binding here is served over gRPC too, with the same answers.
+name with the status \`UNIMPLEMENTED\` (HTTP 400), never ignored. Bindings under \`folders/\` and \`organizations/\` are not served, but for
+the custom constraints of an organization. Every method that has a REST binding here is served over gRPC too, with the same answers.
 `
 
 const MIXIN = /^google\.(iam\.v1|longrunning|cloud\.location)\./

@@ -36,10 +36,11 @@ const WELL_KNOWN: Record<string, Schema> = {
   'google.protobuf.StringValue': { type: 'string' },
 }
 
-/** The template, if it is one that the emulator serves: under projects/ and locations/, not folders or organizations. */
+/** The template, if it is one that the emulator serves: under projects/ and locations/, not folders or organizations, which have nothing
+ * here but custom constraints. */
 function served(template: string) {
   const path = template.replace(/=\*\/\*/, '=projects/*')
-  return /=(folders|organizations|billingAccounts)\//.test(path) ? undefined : path
+  return /=(folders|organizations|billingAccounts)\/(?!\*\}?\/customConstraints)/.test(path) ? undefined : path
 }
 
 /** The google.api.http rules of a method, or those that the API's service configuration gives a mixin. */
@@ -169,7 +170,7 @@ export function openapiDocument(api: Api, registry: FileRegistry, mixins: HttpRu
     const service = registry.getService(serviceName)
     if (!service) throw new Error(`${api.id}: no service ${serviceName} in its protos`)
     for (const method of service.methods) {
-      const found = bindings(method, registry, mixins)
+      const found = api.moved?.includes(method.name) ? [] : bindings(method, registry, mixins)
       if (found.length === 0) continue
       for (const [index, binding] of found.entries()) addOperation(method, binding, index)
       messageSchema(method.input)

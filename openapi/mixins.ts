@@ -22,6 +22,16 @@ const locations = (version: string): HttpRule[] => [
   { selector: 'google.cloud.location.Locations.GetLocation', get: `/${version}/{name=projects/*/locations/*}` },
 ]
 
+const runOperations = (version: string): HttpRule[] => {
+  const name = `/${version}/{name=projects/*/locations/*/operations/*}`
+  return [
+    { selector: 'google.longrunning.Operations.ListOperations', get: `/${version}/{name=projects/*/locations/*}/operations` },
+    { selector: 'google.longrunning.Operations.GetOperation', get: name },
+    { selector: 'google.longrunning.Operations.DeleteOperation', delete: name },
+    { selector: 'google.longrunning.Operations.WaitOperation', post: `${name}:wait`, body: '*' },
+  ]
+}
+
 const binaryauthorization = (version: string) =>
   iam([`/${version}/{resource=projects/*/policy}`, `/${version}/{resource=projects/*/attestors/*}`])
 
@@ -51,4 +61,16 @@ export const MIXINS: Record<string, HttpRule[]> = {
     { selector: 'google.longrunning.Operations.CancelOperation', post: '/v1/{name=operations/*}:cancel', body: '*' },
     { selector: 'google.longrunning.Operations.DeleteOperation', delete: '/v1/{name=operations/*}' },
   ],
+  'run.v2': runOperations('v2'),
+  'run.v1': [
+    ...iam(['services', 'jobs'].map((collection) => `/v1/{resource=projects/*/locations/*/${collection}/*}`)),
+    { selector: 'google.cloud.location.Locations.ListLocations', get: '/v1/{name=projects/*}/locations' },
+    ...runOperations('v1'),
+  ],
+  'cloudbuild.v1': ['/v1/{name=operations/**}', '/v1/{name=projects/*/locations/*/operations/*}'].flatMap((name) => [
+    { selector: 'google.longrunning.Operations.GetOperation', get: name },
+    { selector: 'google.longrunning.Operations.CancelOperation', post: `${name}:cancel`, body: '*' },
+  ]),
+  'cloudresourcemanager.v1': [{ selector: 'google.longrunning.Operations.GetOperation', get: '/v1/{name=operations/*}' }],
+  'cloudresourcemanager.v3': [{ selector: 'google.longrunning.Operations.GetOperation', get: '/v3/{name=operations/*}' }],
 }

@@ -320,6 +320,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/projects/{project}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["MetricsServiceV2_ListLogMetrics"];
+        put?: never;
+        post: operations["MetricsServiceV2_CreateLogMetric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/projects/{project}/metrics/{metric}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["MetricsServiceV2_GetLogMetric"];
+        put: operations["MetricsServiceV2_UpdateLogMetric"];
+        post?: never;
+        delete: operations["MetricsServiceV2_DeleteLogMetric"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/projects/{project}/settings": {
         parameters: {
             query?: never;
@@ -404,6 +436,10 @@ export interface components {
             link?: components["schemas"]["Link"];
             linkId?: string;
         };
+        CreateLogMetricRequest: {
+            parent?: string;
+            metric?: components["schemas"]["LogMetric"];
+        };
         CreateSinkRequest: {
             parent?: string;
             sink?: components["schemas"]["LogSink"];
@@ -422,6 +458,9 @@ export interface components {
         };
         DeleteLinkRequest: {
             name?: string;
+        };
+        DeleteLogMetricRequest: {
+            metricName?: string;
         };
         DeleteLogRequest: {
             logName?: string;
@@ -443,6 +482,9 @@ export interface components {
         };
         GetLinkRequest: {
             name?: string;
+        };
+        GetLogMetricRequest: {
+            metricName?: string;
         };
         GetSettingsRequest: {
             name?: string;
@@ -509,6 +551,16 @@ export interface components {
         };
         ListLogEntriesResponse: {
             entries?: components["schemas"]["LogEntry"][];
+            nextPageToken?: string;
+        };
+        ListLogMetricsRequest: {
+            parent?: string;
+            pageToken?: string;
+            /** Format: int32 */
+            pageSize?: number;
+        };
+        ListLogMetricsResponse: {
+            metrics?: components["schemas"]["LogMetric"][];
             nextPageToken?: string;
         };
         ListLogsRequest: {
@@ -620,6 +672,25 @@ export interface components {
             /** Format: date-time */
             updateTime?: string;
         };
+        LogMetric: {
+            name?: string;
+            description?: string;
+            filter?: string;
+            bucketName?: string;
+            disabled?: boolean;
+            metricDescriptor?: components["schemas"]["google.api.MetricDescriptor"];
+            valueExtractor?: string;
+            labelExtractors?: {
+                [key: string]: string;
+            };
+            bucketOptions?: components["schemas"]["google.api.Distribution.BucketOptions"];
+            /** Format: date-time */
+            createTime?: string;
+            /** Format: date-time */
+            updateTime?: string;
+            /** @enum {string} */
+            version?: "V2" | "V1";
+        };
         LogSink: {
             name?: string;
             destination?: string;
@@ -697,6 +768,10 @@ export interface components {
             /** Format: google-fieldmask */
             updateMask?: string;
         };
+        UpdateLogMetricRequest: {
+            metricName?: string;
+            metric?: components["schemas"]["LogMetric"];
+        };
         UpdateSettingsRequest: {
             name?: string;
             settings?: components["schemas"]["Settings"];
@@ -727,11 +802,60 @@ export interface components {
             dryRun?: boolean;
         };
         WriteLogEntriesResponse: Record<string, never>;
+        "google.api.Distribution.BucketOptions": {
+            linearBuckets?: components["schemas"]["google.api.Distribution.BucketOptions.Linear"];
+            exponentialBuckets?: components["schemas"]["google.api.Distribution.BucketOptions.Exponential"];
+            explicitBuckets?: components["schemas"]["google.api.Distribution.BucketOptions.Explicit"];
+        };
+        "google.api.Distribution.BucketOptions.Explicit": {
+            bounds?: number[];
+        };
+        "google.api.Distribution.BucketOptions.Exponential": {
+            /** Format: int32 */
+            numFiniteBuckets?: number;
+            /** Format: double */
+            growthFactor?: number;
+            /** Format: double */
+            scale?: number;
+        };
+        "google.api.Distribution.BucketOptions.Linear": {
+            /** Format: int32 */
+            numFiniteBuckets?: number;
+            /** Format: double */
+            width?: number;
+            /** Format: double */
+            offset?: number;
+        };
         "google.api.LabelDescriptor": {
             key?: string;
             /** @enum {string} */
             valueType?: "STRING" | "BOOL" | "INT64";
             description?: string;
+        };
+        "google.api.MetricDescriptor": {
+            name?: string;
+            type?: string;
+            labels?: components["schemas"]["google.api.LabelDescriptor"][];
+            /** @enum {string} */
+            metricKind?: "METRIC_KIND_UNSPECIFIED" | "GAUGE" | "DELTA" | "CUMULATIVE";
+            /** @enum {string} */
+            valueType?: "VALUE_TYPE_UNSPECIFIED" | "BOOL" | "INT64" | "DOUBLE" | "STRING" | "DISTRIBUTION" | "MONEY";
+            unit?: string;
+            description?: string;
+            displayName?: string;
+            metadata?: components["schemas"]["google.api.MetricDescriptor.MetricDescriptorMetadata"];
+            /** @enum {string} */
+            launchStage?: "LAUNCH_STAGE_UNSPECIFIED" | "UNIMPLEMENTED" | "PRELAUNCH" | "EARLY_ACCESS" | "ALPHA" | "BETA" | "GA" | "DEPRECATED";
+            monitoredResourceTypes?: string[];
+        };
+        "google.api.MetricDescriptor.MetricDescriptorMetadata": {
+            /** @enum {string} */
+            launchStage?: "LAUNCH_STAGE_UNSPECIFIED" | "UNIMPLEMENTED" | "PRELAUNCH" | "EARLY_ACCESS" | "ALPHA" | "BETA" | "GA" | "DEPRECATED";
+            /** Format: google-duration */
+            samplePeriod?: string;
+            /** Format: google-duration */
+            ingestDelay?: string;
+            timeSeriesResourceHierarchyLevel?: ("TIME_SERIES_RESOURCE_HIERARCHY_LEVEL_UNSPECIFIED" | "PROJECT" | "ORGANIZATION" | "FOLDER")[];
         };
         "google.api.MonitoredResource": {
             type?: string;
@@ -1642,6 +1766,130 @@ export interface operations {
             };
         };
     };
+    MetricsServiceV2_ListLogMetrics: {
+        parameters: {
+            query?: {
+                pageToken?: string;
+                pageSize?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLogMetricsResponse"];
+                };
+            };
+        };
+    };
+    MetricsServiceV2_CreateLogMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogMetric"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMetric"];
+                };
+            };
+        };
+    };
+    MetricsServiceV2_GetLogMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                metric: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMetric"];
+                };
+            };
+        };
+    };
+    MetricsServiceV2_UpdateLogMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                metric: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogMetric"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMetric"];
+                };
+            };
+        };
+    };
+    MetricsServiceV2_DeleteLogMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                metric: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     ConfigServiceV2_GetSettings: {
         parameters: {
             query?: never;
@@ -1895,5 +2143,12 @@ export interface Rpcs {
     GetSettings: [components['schemas']['GetSettingsRequest'], components['schemas']['Settings']]
     UpdateSettings: [components['schemas']['UpdateSettingsRequest'], components['schemas']['Settings']]
     CopyLogEntries: [components['schemas']['CopyLogEntriesRequest'], components['schemas']['google.longrunning.Operation']]
+  }
+  'google.logging.v2.MetricsServiceV2': {
+    ListLogMetrics: [components['schemas']['ListLogMetricsRequest'], components['schemas']['ListLogMetricsResponse']]
+    GetLogMetric: [components['schemas']['GetLogMetricRequest'], components['schemas']['LogMetric']]
+    CreateLogMetric: [components['schemas']['CreateLogMetricRequest'], components['schemas']['LogMetric']]
+    UpdateLogMetric: [components['schemas']['UpdateLogMetricRequest'], components['schemas']['LogMetric']]
+    DeleteLogMetric: [components['schemas']['DeleteLogMetricRequest'], Record<string, never>]
   }
 }
