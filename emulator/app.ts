@@ -1,15 +1,23 @@
 // The composition root: services → dispatcher → transports → server.
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:net'
+import { createAccess, type IamMode } from './access/access.ts'
+import { groupsOf } from './access/groups.ts'
 import { adminRoutes } from './admin.ts'
+import { auditor } from './audit/audit.ts'
 import { knownAuthorities } from './authorities.ts'
-import { type Clock, systemClock } from './core/clock.ts'
+import { TOKEN } from './config-settings.ts'
+import { type Clock, parseDuration, systemClock } from './core/clock.ts'
 import { type Database, openDatabase, replaceContent, StartError } from './core/database.ts'
 import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
 import { type Ids, randomIds } from './core/ids.ts'
-import type { Logger } from './core/service.ts'
+import type { Context, Logger } from './core/service.ts'
 import { failedPrecondition } from './core/status.ts'
+import { createDeliveries } from './deliveries.ts'
 import type { SeedText } from './seed-file.ts'
+import { accountOf } from './service-account.ts'
+import { principalOf } from './services/credentials/index.ts'
+import { permissionsOfRole } from './services/iam/index.ts'
 import { SERVICES } from './services.ts'
 import { createPort } from './transports/port.ts'
 import { createRouter, type RouteTable } from './transports/rest/router.ts'
@@ -23,15 +31,23 @@ export interface AppOptions {
   seed?: string | SeedText | false
   project?: string
   strictProjects?: boolean
-  /** Take frequent misspellings of enum values in REST and seed for what they mean,, and log each. */
+  /** Take frequent misspellings of enum values in REST and seed for what they mean, and log each. */
   lenient?: boolean
   /** Keep only the newest log entries; 0 keeps all. 50,000 in memory, all with `data`, unless given. */
   maxLogEntries?: number
+  /** For how long operations are shown as under way: `30s`, `1.5s`. Not at all unless given. */
+  operationDelay?: string
   /** PEM files of a certificate and its key that clients trust already; otherwise the emulator has a CA of its own. */
   cert?: string
   key?: string
   /** Further host names and addresses that the emulator's own certificate is for. */
   sans?: readonly string[]
+  /** Hosts beside loopback to which log sinks may send entries. */
+  webhookHosts?: readonly string[]
+  /** `enforce` refuses calls that IAM policies do not allow, `log` only says which. Off unless given. */
+  iam?: IamMode
+  /** A member that is owner of every project; the account of the key files that `env` writes unless given. */
+  iamOwner?: string
   clock?: Clock
   ids?: Ids
   log: Logger
@@ -53,11 +69,26 @@ export interface App {
 
 const SOURCES = [
   { name: 'core', migrations: new URL('./core/migrations/', import.meta.url) },
+  { name: 'access', migrations: new URL('./access/migrations/', import.meta.url) },
   { name: 'mixins', migrations: new URL('./mixins/migrations/', import.meta.url) },
   ...SERVICES,
 ]
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
+
+/** What a role grants. The predefined ones are always the same lists. */
+function rolePermissions(ctx: Context, role: string): ReadonlySet<string> | undefined {
+  const permissions = permissionsOfRole(ctx, role)
+  if (!permissions) return undefined
+  const known = permissionSets.get(permissions) ?? new Set(permissions)
+  permissionSets.set(permissions, known)
+  return known
+}
+
+const permissionSets = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+/** The token that `env` gives to clients stands for the owner. */
+const principalOr = (owner: string) => (token: string) => (token === TOKEN ? owner : principalOf(token))
 
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -66,11 +97,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     project = 'my-app-prod',
     strictProjects = false,
     lenient,
+    operationDelay = '0s',
     maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES,
   } = options
   checkTlsOptions(options)
   const db = openDatabase(options.data, SOURCES)
   const authorities = knownAuthorities(db)
+  const deliveries = createDeliveries(options.webhookHosts ?? [], log)
   const world = (db: Database): World => ({
     db,
     clock: options.clock ?? systemClock(),
@@ -78,6 +111,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     strictProjects,
     maxLogEntries,
+    operationDelay: parseDuration(operationDelay),
+    mayDeliverTo: deliveries.mayDeliverTo,
     isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities.has(authority),
   })
 
@@ -123,16 +158,28 @@ export async function createApp(options: AppOptions): Promise<App> {
     }
   }
 
-  const dispatcher = createDispatcher(world(db), SERVICES)
-  const identity = tlsIdentity(options, () => new Date(), log)
-  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore, identity)]
   const table: RouteTable = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
+  const hostOf = (api: string) => table[api]!.hosts[0]!
+  const owner = options.iamOwner ?? `serviceAccount:${accountOf(project)}`
+  const access = createAccess({ mode: options.iam ?? 'off', owner, services: SERVICES, hostOf, rolePermissions, groupsOf })
+  const { authorize, holds } = access
+  const guards = { deliver: deliveries.deliver, audit: auditor(hostOf), authorize, holds }
+  const dispatcher = createDispatcher({ ...world(db), ...guards }, SERVICES)
+  const identity = tlsIdentity(options, () => new Date(), log)
+  const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore, identity), ...access.routes]
   const router = createRouter(
     table,
     routes,
     SERVICES.flatMap((service) => service.hosts ?? []),
   )
-  const shared = { router, dispatcher, log, onAuthority: authorities.add, isKnownAuthority: authorities.has }
+  const shared = {
+    router,
+    dispatcher,
+    log,
+    principalOf: principalOr(owner),
+    onAuthority: authorities.add,
+    isKnownAuthority: authorities.has,
+  }
   const port = createPort({
     ...shared,
     http: createRestServer({ ...shared, lenient }),
@@ -150,6 +197,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     close() {
       if (!closing) {
         closing = port.close()
+        deliveries.close()
         db.close()
         void seeded?.then(
           (store) => store.close(),

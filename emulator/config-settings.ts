@@ -2,12 +2,20 @@
 import { LOG_LEVELS } from './log.ts'
 
 export const CLIENTS = ['gcloud', 'node', 'python', 'go', 'terraform', 'kubectl', 'docker'] as const
+/** What a bearer token of the emulator's own says; it stands for the owner. */
+export const TOKEN = 'binauthz-emulator'
+/** How a token begins that names a member. */
+export const MEMBER_TOKEN = 'emulator:'
+
+export const IAM_MODES = ['off', 'log', 'enforce'] as const
 export const MODES = ['direct', 'proxy', 'takeover'] as const
 export const SHELLS = ['sh', 'powershell', 'json'] as const
+export const FORMATS = ['validating', 'imagepolicy', 'kubeconfig'] as const
 
 export type Client = (typeof CLIENTS)[number]
 export type Mode = (typeof MODES)[number]
-export type Command = 'start' | 'env' | 'exec' | 'explain' | 'decisions'
+export type Format = (typeof FORMATS)[number]
+export type Command = 'start' | 'env' | 'exec' | 'explain' | 'decisions' | 'webhook'
 
 export interface Setting {
   flag: string
@@ -20,10 +28,10 @@ export interface Setting {
   of?: Command[]
 }
 
-export const EVERY: Command[] = ['start', 'env', 'exec', 'explain', 'decisions']
+export const EVERY: Command[] = ['start', 'env', 'exec', 'explain', 'decisions', 'webhook']
 export const STARTING: Command[] = ['start', 'exec']
 /** Those that look for an emulator which runs. */
-const FINDING: Command[] = ['env', 'exec', 'explain', 'decisions']
+const FINDING: Command[] = ['env', 'exec', 'explain', 'decisions', 'webhook']
 
 export const SETTINGS = {
   host: { flag: 'host', value: 'address', env: 'BINAUTHZ_EMULATOR_HOST', default: '127.0.0.1', help: 'listen here', of: EVERY },
@@ -41,7 +49,7 @@ export const SETTINGS = {
     value: 'id',
     env: 'BINAUTHZ_EMULATOR_PROJECT',
     default: 'my-app-prod',
-    help: `project of the demo; ${'$'}{project} in a seed file; the one of explain and decisions`,
+    help: `project of the demo; ${'$'}{project} in a seed file; the one of explain, decisions and webhook`,
     of: EVERY,
   },
   strictProjects: {
@@ -60,6 +68,26 @@ export const SETTINGS = {
     env: 'BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES',
     help: 'keep only the newest ones, decisions are among them; 0 keeps all (50000 in memory, all with --data)',
   },
+  operationDelay: {
+    flag: 'operation-delay',
+    value: 'duration',
+    env: 'BINAUTHZ_EMULATOR_OPERATION_DELAY',
+    default: '0s',
+    help: 'show operations on clusters, services and the like as under way for so long: 30s, 1.5s',
+  },
+  iam: {
+    flag: 'iam',
+    value: 'mode',
+    env: 'BINAUTHZ_EMULATOR_IAM',
+    default: 'off',
+    help: 'enforce refuses calls that IAM policies do not allow, log only says which (off, log, enforce)',
+  },
+  iamOwner: {
+    flag: 'iam-owner',
+    value: 'member',
+    env: 'BINAUTHZ_EMULATOR_IAM_OWNER',
+    help: 'owner of every project, user:alice@example.com; otherwise the account that env gives to clients',
+  },
   cert: {
     flag: 'cert',
     value: 'file',
@@ -72,6 +100,12 @@ export const SETTINGS = {
     value: 'name,…',
     env: 'BINAUTHZ_EMULATOR_SAN',
     help: 'further names and addresses for its own certificate',
+  },
+  webhookHosts: {
+    flag: 'webhook-hosts',
+    value: 'name,…',
+    env: 'BINAUTHZ_EMULATOR_WEBHOOK_HOSTS',
+    help: 'hosts beside loopback to which log sinks may send entries',
   },
   logLevel: {
     flag: 'log-level',
@@ -105,6 +139,13 @@ export const SETTINGS = {
     of: ['env', 'exec'],
   },
   force: { flag: 'force', env: 'BINAUTHZ_EMULATOR_FORCE', help: 'set real credentials aside', of: ['env', 'exec'] },
+  as: {
+    flag: 'as',
+    value: 'member',
+    env: 'BINAUTHZ_EMULATOR_AS',
+    help: 'whom clients are for IAM: user:alice@example.com, serviceAccount:ci@…; otherwise the owner',
+    of: ['env', 'exec'],
+  },
   shell: {
     flag: 'shell',
     value: 'shell',
@@ -113,7 +154,12 @@ export const SETTINGS = {
     help: `what env writes for: ${SHELLS.join(', ')}`,
     of: ['env'],
   },
-  cluster: { flag: 'cluster', value: 'location.name', help: 'where explain deploys the image', of: ['explain'] },
+  cluster: {
+    flag: 'cluster',
+    value: 'location.name',
+    help: 'where explain deploys the image; whose webhook it is (europe-west2.prod)',
+    of: ['explain', 'webhook'],
+  },
   namespace: { flag: 'namespace', value: 'name', help: 'of the Pod that explain asks about (default)', of: ['explain'] },
   serviceAccount: {
     flag: 'service-account',
@@ -128,6 +174,24 @@ export const SETTINGS = {
   },
   since: { flag: 'since', value: 'time', help: 'decisions since then, or for so long: 90s, 15m, 1h, 7d', of: ['decisions'] },
   json: { flag: 'json', help: 'explain and decisions write JSON', of: ['explain', 'decisions'] },
+  address: {
+    flag: 'address',
+    value: 'host[:port]',
+    help: 'where the API server of a cluster reaches the emulator; otherwise where webhook does',
+    of: ['webhook'],
+  },
+  failClosed: {
+    flag: 'fail-closed',
+    help: 'webhook: let no Pod in while the emulator does not answer; GKE lets them in',
+    of: ['webhook'],
+  },
+  format: {
+    flag: 'format',
+    value: 'format',
+    default: 'validating',
+    help: `what webhook prints: ${FORMATS.join(', ')}`,
+    of: ['webhook'],
+  },
   unset: { flag: 'unset', help: 'env takes back what it has set', of: ['env'] },
 } satisfies Record<string, Setting>
 

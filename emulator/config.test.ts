@@ -10,10 +10,15 @@ const defaults = {
   strictProjects: false,
   lenient: false,
   maxLogEntries: undefined,
+  operationDelay: '0s',
+  iam: 'off',
+  iamOwner: undefined,
+  as: undefined,
   logLevel: 'info',
   cert: undefined,
   key: undefined,
   sans: [],
+  webhookHosts: [],
   endpointsFile: undefined,
   url: undefined,
   client: ['gcloud'],
@@ -27,6 +32,9 @@ const defaults = {
   wouldDeny: false,
   since: undefined,
   json: false,
+  address: undefined,
+  failClosed: false,
+  format: 'validating',
   isAddressGiven: false,
   isProjectGiven: false,
   isDescribed: false,
@@ -47,12 +55,17 @@ test('a flag wins over its environment variable', () => {
     BINAUTHZ_EMULATOR_STRICT_PROJECTS: 'true',
     BINAUTHZ_EMULATOR_LENIENT: '1',
     BINAUTHZ_EMULATOR_MAX_LOG_ENTRIES: '0',
+    BINAUTHZ_EMULATOR_OPERATION_DELAY: '2.5s',
+    BINAUTHZ_EMULATOR_IAM: 'enforce',
+    BINAUTHZ_EMULATOR_IAM_OWNER: 'user:root@example.com',
+    BINAUTHZ_EMULATOR_AS: 'user:alice@example.com',
     BINAUTHZ_EMULATOR_LOG_LEVEL: 'error',
     BINAUTHZ_EMULATOR_ENDPOINTS_FILE: 'env.json',
     BINAUTHZ_EMULATOR_URL: 'http://env:1/',
     BINAUTHZ_EMULATOR_CERT: 'env-cert.pem',
     BINAUTHZ_EMULATOR_KEY: 'env-key.pem',
     BINAUTHZ_EMULATOR_SAN: 'env.example, 10.0.0.1',
+    BINAUTHZ_EMULATOR_WEBHOOK_HOSTS: 'hooks.example',
     BINAUTHZ_EMULATOR_CLIENT: 'node,terraform',
     BINAUTHZ_EMULATOR_MODE: 'direct',
     BINAUTHZ_EMULATOR_FORCE: 'true',
@@ -67,12 +80,17 @@ test('a flag wins over its environment variable', () => {
     strictProjects: true,
     lenient: true,
     maxLogEntries: 0,
+    operationDelay: '2.5s',
+    iam: 'enforce',
+    iamOwner: 'user:root@example.com',
+    as: 'user:alice@example.com',
     logLevel: 'error',
     endpointsFile: 'env.json',
     url: 'http://env:1',
     cert: 'env-cert.pem',
     key: 'env-key.pem',
     sans: ['env.example', '10.0.0.1'],
+    webhookHosts: ['hooks.example'],
     client: ['node', 'terraform'],
     mode: 'direct',
     force: true,
@@ -84,6 +102,9 @@ test('a flag wins over its environment variable', () => {
     wouldDeny: false,
     since: undefined,
     json: false,
+    address: undefined,
+    failClosed: false,
+    format: 'validating',
     isAddressGiven: true,
     isProjectGiven: true,
     isDescribed: false,
@@ -119,6 +140,19 @@ test('a flag wins over its environment variable', () => {
     sans: ['a', 'b'],
     isDescribed: true,
   })
+})
+
+test('the delay of operations is a number of seconds', () => {
+  for (const value of ['5', '5m', '-1s', 's', '1.s'])
+    expect(() => readConfig({ 'operation-delay': value }, {})).toThrow(
+      '--operation-delay must be a duration in seconds such as 30s',
+    )
+})
+
+test('a member is an account', () => {
+  for (const flag of ['as', 'iam-owner'])
+    for (const value of ['alice', 'alice@example.com', 'group:team@example.com'])
+      expect(() => readConfig({ [flag]: value }, {})).toThrow(`--${flag} must be like user:alice@example.com, not "${value}".`)
 })
 
 test('what belongs to the environment of a command has flags too, and everything after -- is the command', () => {
@@ -191,6 +225,15 @@ test.each([
         `--client must be of gcloud, node, python, go, terraform, kubectl, docker, or all, not "${wrong}".`,
       ] as [string[], object, string],
   ),
+  ...['https://h', 'h:', 'h/p', '::1', 'a b', '[::1', 'h:1:2'].map(
+    (address) =>
+      [
+        ['webhook', `--address=${address}`],
+        {},
+        `--address must be like host.docker.internal or 172.18.0.1:9080, not "${address}".`,
+      ] as [string[], object, string],
+  ),
+  [['webhook', '--format=all'], {}, '--format must be one of validating, imagepolicy, kubeconfig, not "all".'],
   [['--seed=a', '--no-seed'], {}, '--seed and --no-seed exclude each other: give one of them.'],
   [[], { BINAUTHZ_EMULATOR_PORT: '0x10' }, 'BINAUTHZ_EMULATOR_PORT must be a number from 0 to 65535, not "0x10".'],
   [
@@ -223,6 +266,21 @@ test('what follows explain are images, and what is asked of them has flags', () 
     [['explain'], 'explain needs an image: see binauthz-emulator --help.'],
     [['explain', 'a', '--since=1h'], "explain has no option '--since': see binauthz-emulator --help."],
     [['decisions', '--lenient'], "decisions has no option '--lenient': see binauthz-emulator --help."],
+  ] as const)
+    expect(() => parseCommandLine([...line])).toThrow(sentence)
+})
+
+test('what webhook prints has flags', () => {
+  const line = ['webhook', '--cluster=l.c', '--address=[fd00::1]:90', '--fail-closed', '--format', 'kubeconfig', '--url=http://h']
+  const { command, flags } = parseCommandLine(line)
+  expect(command).toBe('webhook')
+  const config = { cluster: 'l.c', address: '[fd00::1]:90', failClosed: true, format: 'kubeconfig', url: 'http://h' }
+  expect(readConfig(flags, {})).toMatchObject(config)
+  for (const [line, sentence] of [
+    [['explain', 'a', '--address=h'], "explain has no option '--address': see binauthz-emulator --help."],
+    [['start', '--fail-closed'], "start has no option '--fail-closed': see binauthz-emulator --help."],
+    [['webhook', '--json'], "webhook has no option '--json': see binauthz-emulator --help."],
+    [['webhook', '--san=h'], "webhook has no option '--san': see binauthz-emulator --help."],
   ] as const)
     expect(() => parseCommandLine([...line])).toThrow(sentence)
 })

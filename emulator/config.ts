@@ -5,6 +5,9 @@ import {
   type Client,
   type Command,
   EVERY,
+  FORMATS,
+  type Format,
+  IAM_MODES,
   MODES,
   type Mode,
   ROWS,
@@ -28,12 +31,21 @@ export interface Config {
   lenient: boolean
   /** Undefined where it is not given: what is kept then depends on where the data is. */
   maxLogEntries: number | undefined
+  /** For how long operations are shown as under way, as `30s`. */
+  operationDelay: string
+  iam: (typeof IAM_MODES)[number]
+  /** A member; undefined for the account that `env` gives to clients. */
+  iamOwner: string | undefined
+  /** The member that clients are pointed at the emulator as. */
+  as: string | undefined
   logLevel: string
   /** Paths of a certificate and its key, both or neither. */
   cert: string | undefined
   key: string | undefined
   /** Further names of the certificate that the emulator makes. */
   sans: readonly string[]
+  /** Hosts beside loopback to which log sinks may send entries. */
+  webhookHosts: readonly string[]
   /** Where `start` writes its endpoints and the other commands find them; undefined for the place that every user has. */
   endpointsFile: string | undefined
   /** The emulator that a command is to use. */
@@ -46,7 +58,7 @@ export interface Config {
   force: boolean
   shell: (typeof SHELLS)[number]
   unset: boolean
-  /** Where and as what `explain` deploys: `location.name`, and those of a Pod. */
+  /** Where and as what `explain` deploys: `location.name`, and those of a Pod. `webhook` is that of the cluster. */
   cluster: string | undefined
   namespace: string | undefined
   serviceAccount: string | undefined
@@ -55,6 +67,12 @@ export interface Config {
   /** Since when `decisions` lists: a time or a duration. */
   since: string | undefined
   json: boolean
+  /** Where an API server reaches the emulator, `host` or `host:port`; undefined for where `webhook` itself does. */
+  address: string | undefined
+  /** Let no Pod in while the emulator does not answer. */
+  failClosed: boolean
+  /** What `webhook` prints. */
+  format: Format
   /** Does a flag or a variable say where it listens? */
   isAddressGiven: boolean
   /** Does one say the project? */
@@ -128,15 +146,28 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     return value as T
   }
 
+  function member(setting: Setting): string | undefined {
+    const value = text(setting)
+    if (value !== undefined && !/^(user|serviceAccount):[^@\s]+@[\w.-]+$/.test(value))
+      throw new StartError(`${origin(setting)} must be like user:alice@example.com, not "${value}".`)
+    return value
+  }
+
   const port = text(SETTINGS.port)!
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535)
     throw new StartError(`${origin(SETTINGS.port)} must be a number from 0 to 65535, not "${port}".`)
   const maxLogEntries = text(SETTINGS.maxLogEntries)
   if (maxLogEntries !== undefined && !/^\d{1,9}$/.test(maxLogEntries))
     throw new StartError(`${origin(SETTINGS.maxLogEntries)} must be a number from 0 up, not "${maxLogEntries}".`)
+  const operationDelay = text(SETTINGS.operationDelay)!
+  if (!/^\d{1,6}(\.\d{1,9})?s$/.test(operationDelay))
+    throw new StartError(`${origin(SETTINGS.operationDelay)} must be a duration in seconds such as 30s, not "${operationDelay}".`)
   const url = text(SETTINGS.url)
   if (url !== undefined && !/^http:\/\/([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?\/?$/i.test(url))
     throw new StartError(`${origin(SETTINGS.url)} must be like http://127.0.0.1:9080, not "${url}".`)
+  const address = text(SETTINGS.address)
+  if (address !== undefined && !/^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(address))
+    throw new StartError(`--address must be like host.docker.internal or 172.18.0.1:9080, not "${address}".`)
   const client = list(SETTINGS.client)
   const stranger = client.find((name) => name !== 'all' && !CLIENTS.includes(name as Client))
   if (stranger !== undefined)
@@ -154,10 +185,15 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     strictProjects: isOn(SETTINGS.strictProjects),
     lenient: isOn(SETTINGS.lenient),
     maxLogEntries: maxLogEntries === undefined ? undefined : Number(maxLogEntries),
+    operationDelay,
+    iam: oneOf(SETTINGS.iam, IAM_MODES),
+    iamOwner: member(SETTINGS.iamOwner),
+    as: member(SETTINGS.as),
     logLevel: oneOf(SETTINGS.logLevel, LOG_LEVELS),
     cert: text(SETTINGS.cert),
     key: text(SETTINGS.key),
     sans: list(SETTINGS.san),
+    webhookHosts: list(SETTINGS.webhookHosts),
     endpointsFile: text(SETTINGS.endpointsFile),
     url: isDescribed ? undefined : url?.replace(/\/$/, ''),
     client: client.includes('all') ? 'all' : [...new Set(client as Client[])],
@@ -171,6 +207,9 @@ export function readConfig(flags: Record<string, string | boolean>, env: NodeJS.
     wouldDeny: isOn(SETTINGS.wouldDeny),
     since: text(SETTINGS.since),
     json: isOn(SETTINGS.json),
+    address,
+    failClosed: isOn(SETTINGS.failClosed),
+    format: oneOf(SETTINGS.format, FORMATS),
     isAddressGiven: isGiven(SETTINGS.host) || isGiven(SETTINGS.port),
     isProjectGiven: isGiven(SETTINGS.project),
     isDescribed,
@@ -191,6 +230,7 @@ export function usage(): string {
        binauthz-emulator exec [options] -- COMMAND [ARGUMENT ...]
        binauthz-emulator explain [options] IMAGE [IMAGE ...]
        binauthz-emulator decisions [options]
+       binauthz-emulator webhook [options]
 
 A local emulator of Google Cloud's attestation and admission stack: Cloud KMS, Container Analysis, Binary Authorization, GKE admission.
 
@@ -201,6 +241,8 @@ exec       runs one command in that environment and ends with its exit code. Whe
 explain    asks the emulator that runs whether images may be deployed now, and tells what decided, and what would make them pass. Its exit
            code is 2 where one is denied.
 decisions  lists what the emulator that runs has decided, the newest first; with --would-deny what enforcement would block, in groups.
+webhook    prints what makes the API server of kind, k3s or minikube ask the emulator that runs, for kubectl apply -f -; with --format
+           imagepolicy and kubeconfig the two files of the older ImagePolicyWebhook.
 
 With --mode direct a client has the emulator for its endpoint. With proxy it is gcloud's proxy for Google's own hosts, over plain HTTP;
 with takeover that of any client, over HTTPS, which needs its CA and no change of an endpoint. Without --mode gcloud has proxy, terraform

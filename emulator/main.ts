@@ -30,6 +30,10 @@ const COMMANDS: Record<string, (line: CommandLine) => unknown> = {
     const { decisions } = await import('./explain.ts')
     await decisions(readConfig(flags), terminal())
   },
+  webhook: async ({ flags }) => {
+    const { webhook } = await import('./webhook.ts')
+    process.stdout.write(await webhook(readConfig(flags)))
+  },
   help: () => process.stdout.write(usage()),
   version: () =>
     process.stdout.write(`${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`),

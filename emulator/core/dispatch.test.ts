@@ -227,3 +227,43 @@ test('a commit that is a single write has no transaction, and is done again wher
   const { call } = dispatcherOf(rpc({ ...io(async () => ++attempts, commit), isSingleWrite: true }))
   expect(await call({})).toEqual({ attempt: 3, inTransaction: false })
 })
+
+test('what an operation delivers goes out once it is committed, and not where it fails', async () => {
+  const sent: [url: string, committed: unknown][] = []
+  const delivery = (url: string) => ({ url, headers: {}, body: '' })
+  const add = (ctx: Context, name: string) => {
+    write(ctx, name)
+    ctx.deliver(delivery(name))
+    expect(sent.map(([url]) => url)).not.toContain(name)
+  }
+  const dispatch = (method: Rpc) => {
+    const { db, call } = dispatcherOf(method, { deliver: ({ url }) => void sent.push([url, [db.inTransaction, names({ db })]]) })
+    return call({ name: 'a' }).catch((error) => error.code)
+  }
+  await dispatch(rpc((_: object, ctx: Context) => add(ctx, 'plain'), 'name'))
+  const refused = rpc((_: object, ctx: Context) => {
+    add(ctx, 'rolled-back')
+    throw notFound('gone')
+  }, 'name')
+  expect(await dispatch(refused)).toBe('NOT_FOUND')
+  const inCommit = io(
+    async () => 'waited',
+    (_: object, ctx: Context, prepared: string) => add(ctx, prepared),
+  )
+  await dispatch(rpc(inCommit, 'name'))
+  const inPrepare = io(
+    async (_: object, ctx: Context) => {
+      add(ctx, 'by-itself')
+      throw notFound('gone')
+    },
+    () => ({}),
+  )
+  expect(await dispatch(rpc(inPrepare, 'name'))).toBe('NOT_FOUND')
+  expect(sent).toEqual(['plain', 'waited', 'by-itself'].map((name) => [name, [false, [name]]]))
+})
+
+test('nothing may be delivered to anybody unless the world says so', async () => {
+  const mayDeliverTo = rpc((_: object, ctx: Context) => ({ may: ctx.mayDeliverTo(new URL('http://127.0.0.1/')) }), 'name')
+  expect(await dispatcherOf(mayDeliverTo).call({})).toEqual({ may: false })
+  expect(await dispatcherOf(mayDeliverTo, { mayDeliverTo: () => true }).call({})).toEqual({ may: true })
+})

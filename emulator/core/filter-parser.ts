@@ -1,5 +1,4 @@
-// The grammar of list filters (https://google.aip.dev/160, its EBNF, and https://cloud.google.com/logging/docs/view/logging-query-language):
-// text → expression. What the grammar has and the emulator has not is refused by name.
+// The grammar of list filters (https://google.aip.dev/160, its EBNF): text → expression. What the grammar has and the emulator has not is refused by name.
 
 import { filterValue, jsonName, type Value } from './filter-values.ts'
 import { invalidArgument } from './status.ts'
@@ -197,7 +196,7 @@ function call(reader: Reader, name: string, start: number): Expression {
 
 function restriction(reader: Reader): Expression {
   const start = reader.position
-  // `--a`, `NOT -a`: negated twice, or a comment of Cloud Logging.
+  // `--a`, `NOT -a`: negated twice.
   if (nextChar(reader) === '-') unexpected(reader, 'a field or a value')
   const parts = member(reader)
   // `a (b)` is a sequence, `a(b)` a call.

@@ -147,17 +147,6 @@ test('strings are ordered as text and equal with * for anything, unless it is es
   })
 })
 
-test('the has operator on a string contains the text where the API says so', () => {
-  expectMatches(
-    { t: 'robot 12', n: 12 },
-    ['t:bot', 't:"t 1"', 't:*', 't="robot 12"', 'n:12', '-t:Bot'],
-    ['t:Bot', 't=bot', 't:"b*t"', 'n:1'],
-    {
-      has: 'substring',
-    },
-  )
-})
-
 test('the has operator finds keys of maps, fields of messages and elements of repeated fields', () => {
   const resource = {
     labels: { env: 'prod', empty: '', 'a/b.c': 'x', under_score: '1' },

@@ -26,10 +26,8 @@ export function filterValue(pieces: readonly string[], quoted: boolean): Value {
 }
 
 export interface ValueOptions {
-  /** Compare strings without regard to case (Cloud Logging, Artifact Registry). Default false. */
+  /** Compare strings without regard to case (Artifact Registry). Default false. */
   caseInsensitive?: boolean
-  /** What `:` means on a string: the same as `=` (AIP-160, the default), or that it contains the text (Cloud Logging). */
-  has?: 'equals' | 'substring'
 }
 
 /** int64 and uint64 as ProtoJSON writes them. */
@@ -137,15 +135,12 @@ export function order(actual: unknown, value: Value, field: string, options: Val
   return sign(fold(actual, options), wanted(value, options).text)
 }
 
-/** `:` on one value: a map or message has a key, a string equals or contains the text (`options.has`), all else equals. */
+/** `:` on one value: a map or message has a key, all else equals. */
 export function has(actual: unknown, value: Value, options: ValueOptions): boolean {
   if (isObject(actual) && !isAnything(value)) {
     return Object.keys(actual).some(
       (key) => present(actual[key]) && (glob(value.pieces, key) || (!value.quoted && key === value.jsonName)),
     )
-  }
-  if (typeof actual === 'string' && options.has === 'substring' && !isAnything(value)) {
-    return fold(actual, options).includes(wanted(value, options).text)
   }
   return equals(actual, value, options)
 }

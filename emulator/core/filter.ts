@@ -1,5 +1,5 @@
-// List filters (https://google.aip.dev/160; https://cloud.google.com/container-analysis/docs/reference/rest/v1/projects.occurrences/list,
-// https://cloud.google.com/logging/docs/view/logging-query-language).
+// List filters (https://google.aip.dev/160; https://cloud.google.com/container-analysis/docs/reference/rest/v1/projects.occurrences/list).
+// The language of Cloud Logging is another, in services/logging/query/.
 // OR binds tighter than AND: `a AND b OR c` is `a AND (b OR c)`. White space, newlines included, is an AND: `a b OR c` is the same.
 // Keywords are upper case; `and`, `or` and `not` are words to search for.
 
@@ -31,8 +31,6 @@ export interface FilterOptions<Resource = unknown> extends ValueOptions {
   fields?: Readonly<Record<string, (resource: Resource) => unknown>>
   /** The filterable top-level fields (camelCase) beside `fields`. If given, any other is INVALID_ARGUMENT; if not, it does not match. */
   known?: readonly string[]
-  /** Enum fields (dotted camelCase path) with an order, their values ascending: Cloud Logging's `severity>=ERROR`. */
-  enums?: Readonly<Record<string, readonly string[]>>
 }
 
 /** A comparison of the top-level conjunction: `field` is a dotted path in camelCase as the filter names it, `value` its plain text. */
@@ -68,7 +66,7 @@ function checkFields(filter: Filter, { known, fields = {} }: AnyOptions) {
 /** True if a resource (ProtoJSON) matches. On a missing field `!=` is true and every other operator false. A repeated field matches if
  * any element does, `!=` if none is equal; `a.b` goes through every element of a repeated `a`. A term without an operator is searched
  * for in all strings and numbers of the resource, without regard to case.
- * Throws INVALID_ARGUMENT for an unknown field, a timestamp ordered against what is none, an unknown value of an ordered enum. */
+ * Throws INVALID_ARGUMENT for an unknown field and a timestamp ordered against what is none. */
 export function matches<Resource>(filter: Filter, resource: Resource, options: FilterOptions<Resource> = {}): boolean {
   checkFields(filter, options)
   return filter.expression === undefined || holds(filter.expression, { resource }, options)
@@ -103,17 +101,6 @@ function resolve(resource: unknown, path: FieldPath, { fields = {} }: AnyOptions
   return values
 }
 
-function orderOf(actual: unknown, value: Value, path: FieldPath, options: AnyOptions): number | undefined {
-  const field = dotted(path)
-  const names = options.enums && Object.hasOwn(options.enums, field) ? options.enums[field] : undefined
-  if (!names) return order(actual, value, field, options)
-  const limit = names.findIndex((name) => equals(name, value, options))
-  if (limit < 0)
-    throw invalidArgument(`Invalid list filter: field "${field}" has no value "${value.text}"; values: ${names.join(', ')}`)
-  const rank = names.indexOf(String(actual))
-  return rank < 0 ? undefined : rank - limit
-}
-
 type Compare = (values: unknown[], value: Value, path: FieldPath, options: AnyOptions) => boolean
 
 const anyEqual: Compare = (values, value, _, options) => values.some((actual) => equals(actual, value, options))
@@ -122,7 +109,7 @@ const ordered =
   (accept: (difference: number) => boolean): Compare =>
   (values, value, path, options) =>
     values.some((actual) => {
-      const difference = orderOf(actual, value, path, options)
+      const difference = order(actual, value, dotted(path), options)
       return difference !== undefined && accept(difference)
     })
 
@@ -142,8 +129,7 @@ const CALL: Record<FunctionName, (text: string, part: string) => boolean> = {
   has_suffix: (text, part) => text.endsWith(part),
 }
 
-/** A key that cannot be a field name is a map key. Cloud Logging finds those too: the documented break-glass filter is the bare
- * "image-policy.k8s.io/break-glass", the key of a label. */
+/** A key that cannot be a field name is a map key, and is found too. */
 const FIELD_NAME = /^@?[A-Za-z_]\w*$/
 
 /** A resource, and in lower case the texts to search in, once a term has asked for them. */

@@ -12,6 +12,10 @@ export interface Logger {
 export interface Caller {
   /** IAM member (`user:alice@example.com`) where the request names one. */
   principal?: string
+  /** Region of the host that the request names (`europe-west2-run.googleapis.com`): Cloud Run's v1 has it nowhere else. */
+  region?: string
+  /** The User-Agent header. */
+  userAgent?: string
 }
 
 /** All that an operation knows of the world. One context serves one request; its time stands still. */
@@ -32,6 +36,21 @@ export interface Context {
   canonicalName(name: string): string
   /** Log entries beyond this are dropped, the oldest first; 0 for no bound. */
   readonly maxLogEntries: number
+  /** For how many nanoseconds a long-running operation is shown as under way. What it changes is changed at once. */
+  readonly operationDelay: bigint
+  /** Has a member, the caller unless given, an IAM permission on the resource? True for everybody where IAM is not enforced. */
+  holds(permission: string, resource: string, member?: string): boolean
+  /** Sends it once what the operation has written is committed, and never otherwise. Nothing waits for the answer, or fails with it. */
+  deliver(delivery: Delivery): void
+  /** Is this a host to which something may be delivered: loopback, or one that the configuration names? */
+  mayDeliverTo(url: URL): boolean
+}
+
+/** A POST to a webhook of a user. */
+export interface Delivery {
+  url: string
+  headers: Record<string, string>
+  body: string
 }
 
 export type Operation<Req = any, Res = any> = (request: Req, ctx: Context) => Res

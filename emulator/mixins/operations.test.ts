@@ -4,22 +4,26 @@ import { createDispatcher } from '../core/dispatch.ts'
 import { randomIds } from '../core/ids.ts'
 import type { Context } from '../core/service.ts'
 import { testClock } from '../testing/clock.ts'
-import { finishedOperation, operationsMixin, startedOperation } from './operations.ts'
+import { finishedOperation, operationsMixin, startedOperation, waitOperation } from './operations.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** The mixin in a store of its own: `finish` makes an operation, `call` calls a method. */
-function operations() {
+/** The mixin in a store of its own: `finish` makes an operation, `call` calls a method. An operation is under way for `seconds`. */
+function operations(seconds = 0) {
   const migrations = (folder: string) => new URL(`../${folder}/migrations/`, import.meta.url)
   const db = openDatabase(undefined, [
     { name: 'core', migrations: migrations('core') },
     { name: 'mixins', migrations: migrations('mixins') },
   ])
+  const clock = testClock()
+  const operationDelay = BigInt(seconds) * 1_000_000_000n
+  const methods = { ...operationsMixin['google.longrunning.Operations'], ...waitOperation }
   const dispatcher = createDispatcher(
-    { db, clock: testClock(), ids: randomIds, log: silent, strictProjects: false, isOwnAuthority: () => false },
-    [{ name: 'notes', apis: { 'notes.v1': operationsMixin } }],
+    { db, clock, ids: randomIds, log: silent, strictProjects: false, isOwnAuthority: () => false, operationDelay },
+    [{ name: 'notes', apis: { 'notes.v1': { 'google.longrunning.Operations': methods } } }],
   )
   return {
+    clock,
     finish: (parent: string, id: string) =>
       dispatcher.run((_request: object, ctx: Context) => finishedOperation(ctx, parent, id, { response: { done: id } }), {}),
     start: (parent: string, id: string) =>
@@ -52,9 +56,33 @@ test('an operation that is started is not done in the answer that starts it, and
   expect(await call('GetOperation', { name })).toEqual({ name, metadata, done: true, response: { created: 'a' } })
 })
 
+test('an operation that is to be watched is under way until its time has passed, by every method that shows it', async () => {
+  const { start, finish, call, clock } = operations(10)
+  const metadata = { '@type': 'type.googleapis.com/notes.Metadata' }
+  const [parent, name] = ['projects/my-app-prod/locations/us', 'projects/my-app-prod/locations/us/operations/a']
+  expect(await start(parent, 'a')).toEqual({ name, metadata })
+  expect(await finish(parent, 'b')).toEqual({ name: `${parent}/operations/b` })
+  const show = async () => [
+    await call('GetOperation', { name }),
+    await call('WaitOperation', { name, timeout: '30s' }),
+    (await call('ListOperations', { name: parent })).operations[0],
+  ]
+  expect(await show()).toEqual([
+    { name, metadata },
+    { name, metadata },
+    { name, metadata },
+  ])
+  expect((await call('ListOperations', { name: parent, filter: 'done=true' })).operations).toEqual([])
+  clock.advance(9000)
+  expect((await call('GetOperation', { name })).done).toBeUndefined()
+  clock.advance(1000)
+  const done = { name, metadata, done: true, response: { created: 'a' } }
+  expect(await show()).toEqual([done, done, done])
+})
+
 test('an operation that is not there is not found, by any method', async () => {
   const { call } = operations()
-  for (const method of ['GetOperation', 'DeleteOperation', 'CancelOperation'])
+  for (const method of ['GetOperation', 'DeleteOperation', 'CancelOperation', 'WaitOperation'])
     await expect(call(method, { name: 'operations/nowhere' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: 'Operation operations/nowhere not found.',

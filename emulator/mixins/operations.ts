@@ -11,22 +11,41 @@ export interface LongrunningOperation {
   error?: { code?: number; message?: string; details?: { '@type'?: string }[] }
 }
 
-const operations = (ctx: Context) => collection<LongrunningOperation>(ctx.db, 'operations')
+/** An operation as it is kept: whole, with the time until which it is shown as under way. */
+interface StoredOperation extends LongrunningOperation {
+  /** Nanoseconds since the epoch; missing where it has never been under way. */
+  doneNanos?: string
+}
 
-/** Keeps an operation that is done, under `<parent>/operations/<id>` (`operations/<id>` without parent), and returns it. */
+const operations = (ctx: Context) => collection<StoredOperation>(ctx.db, 'operations')
+
+/** What the API shows of it now: `name` and `metadata` alone while it is under way. */
+function shown({ doneNanos, ...operation }: StoredOperation, ctx: Context): LongrunningOperation {
+  if (doneNanos === undefined || ctx.nanos() >= BigInt(doneNanos)) return operation
+  const { name, metadata } = operation
+  return { name, ...(metadata && { metadata }) }
+}
+
+/** Keeps an operation under `<parent>/operations/<id>` (`operations/<id>` without parent), and returns it: done, or under way where
+ * operations are to be watched (`operationDelay`). */
 export function finishedOperation(
   ctx: Context,
   parent: string,
   id: string,
-  result: Pick<LongrunningOperation, 'metadata' | 'response'>,
-) {
-  const operation = { name: `${parent ? `${parent}/` : ''}operations/${id}`, ...result, done: true }
-  operations(ctx).insert(operation.name, parent, operation, `${ctx.timestamp(9)} ${id}`)
-  return operation
+  result: Pick<LongrunningOperation, 'metadata' | 'response' | 'error'>,
+): LongrunningOperation {
+  const operation: StoredOperation = {
+    name: `${parent ? `${parent}/` : ''}operations/${id}`,
+    ...result,
+    done: true,
+    ...(ctx.operationDelay > 0n && { doneNanos: String(ctx.nanos() + ctx.operationDelay) }),
+  }
+  operations(ctx).insert(operation.name!, parent, operation, `${ctx.timestamp(9)} ${id}`)
+  return shown(operation, ctx)
 }
 
 /** The same for APIs whose answer shows an operation that is still under way: `name` and `metadata`, no `done`. Whoever looks it up, which
- * no request can do sooner than the next, finds it done. */
+ * no request can do sooner than the next, finds it done, unless operations are to be watched. */
 export function startedOperation(...args: Parameters<typeof finishedOperation>): LongrunningOperation {
   const { name, metadata } = finishedOperation(...args)
   return { name, metadata }
@@ -35,16 +54,16 @@ export function startedOperation(...args: Parameters<typeof finishedOperation>):
 function getOperation({ name = '' }: { name?: string }, ctx: Context): LongrunningOperation {
   const operation = operations(ctx).get(name)
   if (!operation) throw notFound(`Operation ${name} not found.`)
-  return operation
+  return shown(operation, ctx)
 }
 
 function listOperations(request: { name?: string; filter?: string; pageSize?: number; pageToken?: string }, ctx: Context) {
   const parent = (request.name ?? '').replace(/(^|\/)operations$/, '')
-  const { items, nextPageToken } = page(
+  const { items, nextPageToken } = page<StoredOperation, LongrunningOperation>(
     (after) => operations(ctx).iterate(parent, after),
     request,
     { default: 50, max: 1000 },
-    { parent },
+    { parent, view: (operation) => shown(operation, ctx) },
   )
   return { operations: items, nextPageToken }
 }
@@ -54,7 +73,7 @@ function deleteOperation({ name = '' }: { name?: string }, ctx: Context): Record
   return {}
 }
 
-/** Cancelling what is done changes nothing, and is no error. */
+/** What an operation does is done when it is made, so cancelling changes nothing, and is no error. */
 function cancelOperation(request: { name?: string }, ctx: Context): Record<string, never> {
   getOperation(request, ctx)
   return {}
@@ -68,3 +87,6 @@ export const operationsMixin = {
     CancelOperation: rpc(cancelOperation, 'name'),
   },
 }
+
+/** For APIs that have WaitOperation too. It answers at once, with what the operation is now: the contract allows that before the timeout. */
+export const waitOperation = { WaitOperation: rpc(getOperation, 'name', 'timeout') }

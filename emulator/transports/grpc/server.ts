@@ -1,8 +1,16 @@
 // gRPC: every RPC of the route table as a generic handler over the descriptors, without stubs. Connections come from the port.
-import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js'
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js'
 import type { Dispatcher } from '../../core/dispatch.ts'
 import type { Logger } from '../../core/service.ts'
 import { CODES, StatusError, unimplemented } from '../../core/status.ts'
+import { callerOf, type PrincipalOf } from '../caller.ts'
 import { type Connection, type Hosts, servedHost } from '../rest/proxy.ts'
 import type { RouteTable } from '../rest/router.ts'
 import { addHealth } from './health.ts'
@@ -14,6 +22,7 @@ export interface GrpcOptions extends Hosts {
   table: RouteTable
   dispatcher: Dispatcher
   log: Logger
+  principalOf: PrincipalOf
 }
 
 export interface GrpcServer {
@@ -28,6 +37,9 @@ type Call = ServerUnaryCall<Buffer, Buffer>
 /** As over REST (rest/body.ts). */
 const MAX_MESSAGE = 10 * 1024 * 1024
 
+/** Calls that last as long as their client likes, with their APIs. None is served: they are refused without waiting for an end that does not come. */
+const STREAMS = new Map([['google.logging.v2.LoggingServiceV2/TailLogEntries', 'logging.v2']])
+
 const asBytes = (bytes: Buffer) => bytes
 
 export function createGrpcServer(options: GrpcOptions): GrpcServer {
@@ -38,7 +50,9 @@ export function createGrpcServer(options: GrpcOptions): GrpcServer {
   })
   const serving: Serving = { ...options, methods: createMethods(options.table), tunnels: new Map() }
   const { names } = serving.methods
-  for (const method of names) server.register(`/${method}`, unary(serving, method), asBytes, asBytes, 'unary')
+  for (const method of names)
+    if (STREAMS.has(method)) server.register(`/${method}`, refuse(method, STREAMS.get(method)!), asBytes, asBytes, 'bidi')
+    else server.register(`/${method}`, unary(serving, method), asBytes, asBytes, 'unary')
   addHealth(server, [...new Set(names.map((name) => name.split('/')[0]!))])
   addReflection(server, Object.keys(options.table), (api) => [
     ...new Set(options.table[api]!.routes.map(([, , method]) => method!.split('/')[0]!)),
@@ -63,6 +77,11 @@ function rememberTunnel({ tunnels }: Serving, connection: Connection) {
   const peer = `${connection.remoteAddress}:${connection.remotePort}`
   tunnels.set(peer, connection)
   connection.on('close', () => tunnels.delete(peer))
+}
+
+const refuse = (method: string, api: string) => (call: ServerDuplexStream<Buffer, Buffer>) => {
+  const { message } = unimplemented(`Method ${method.replace('/', '.')} (${api})`)
+  call.emit('error', { code: CODES.UNIMPLEMENTED.number, details: message })
 }
 
 function unary(serving: Serving, method: string) {
@@ -110,6 +129,7 @@ async function answerOf(serving: Serving, method: string, call: Call): Promise<B
   // before the call, so that a mask that is refused has changed nothing
   const partial = mask ? (await import('../rest/partial-response.ts')).partialResponse(api, method, mask) : undefined
   methods.checkNames(api, method, read(api))
-  const answer = await dispatcher.call(api, method, read(api))
+  const caller = callerOf((name) => metadata.get(name)[0]?.toString(), serving.principalOf)
+  const answer = await dispatcher.call(api, method, read(api), caller)
   return writeMessage(api, method, partial ? partial(answer) : answer)
 }

@@ -26,7 +26,7 @@ test.each(HOSTS)('%s: every method has its path there, below the short name, the
   for (const { httpMethod, template } of rows) {
     const path = template!.replace(/\{[^=}]+(?:=([^}]+))?\}/g, (_, pattern = '*') => pattern.replaceAll(/\*+/g, 'some-id'))
     for (const prefix of [name, host, `europe-west2-${host}`, `us-central1-${name}`]) {
-      expect(router.withPrefix(`/${prefix}${path}`)).toEqual({ host, path })
+      expect(router.withPrefix(`/${prefix}${path}`)).toEqual({ host, path, region: /^[a-z]+-[a-z]+\d/.exec(prefix!)?.[0] })
       expect(router.find(httpMethod!, host, path)).toBeDefined()
     }
   }
@@ -63,6 +63,12 @@ test('below its prefix an API has its own methods only, and says so in its own n
     artifactregistry: '/v1/projects/my-app-prod/locations/europe-west2/repositories',
     logging: '/v2/projects/my-app-prod/logs',
     serviceusage: '/v1/projects/my-app-prod/services',
+    container: '/v1/projects/my-app-prod/zones/europe-west2-a/serverconfig',
+    run: '/v2/projects/my-app-prod/locations/europe-west2/jobs',
+    cloudbuild: '/v1/projects/my-app-prod/builds',
+    cloudresourcemanager: '/v1/projects/my-app-prod',
+    iam: '/v1/projects/my-app-prod/serviceAccounts',
+    orgpolicy: '/v2/projects/my-app-prod/policies',
   }
   expect(
     Object.keys(own)

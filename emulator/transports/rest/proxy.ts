@@ -29,7 +29,12 @@ export function readTarget({ url = '/', headers, socket }: IncomingMessage): Tar
 }
 
 /** `europe-west2-run.googleapis.com` → `run.googleapis.com`: gcloud puts the region before whatever host an API has. */
-export const withoutRegion = (authority: string) => authority.replace(/^[a-z]+-[a-z]+\d+-/, '')
+export const withoutRegion = (authority: string) => authority.replace(REGION, '')
+
+const REGION = /^([a-z]+-[a-z]+\d+)-/
+
+/** The region that stands before a host. */
+export const regionOf = (authority: string): string | undefined => REGION.exec(authority)?.[1]
 
 export const hostName = (authority: string) => authority.replace(/:\d*$/, '')
 

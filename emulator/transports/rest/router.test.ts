@@ -57,6 +57,19 @@ test('where two APIs have a path, the host decides; without one of theirs, the f
   expect(find('GET', '/v1/projects/p/locations', 'localhost')?.target).toBe('notes.Notes/ListLocations')
 })
 
+test('a path that an API claims is its own where no host says otherwise', () => {
+  const path = '/v1/{name=projects/*/operations/*}'
+  const table = {
+    'notes.v1': { hosts: ['notes.example.com'], routes: [['GET', path, 'notes.Notes/GetOperation', '']] },
+    'jobs.v1': { hosts: ['jobs.example.com'], claims: '/operations/job-', routes: [['GET', path, 'jobs.Jobs/GetOperation', '']] },
+  }
+  const router = createRouter(table, [])
+  const apiOf = (host: string, id: string) => (router.find('GET', host, `/v1/projects/p/operations/${id}`)?.target as any)?.api
+  expect(['1', 'job-1'].map((id) => apiOf('localhost', id))).toEqual(['notes.v1', 'jobs.v1'])
+  expect(['1', 'job-1'].map((id) => apiOf('notes.example.com', id))).toEqual(['notes.v1', 'notes.v1'])
+  expect(['1', 'job-1'].map((id) => apiOf('jobs.example.com', id))).toEqual(['jobs.v1', 'jobs.v1'])
+})
+
 test('a host of one API does not have the paths of another, but all versions of its own', () => {
   expect(find('GET', '/v1/projects/p/notes/n', 'keys.example.com')).toBeUndefined()
   expect(find('GET', '/v2/projects/p/keys/k', 'keys.example.com')?.target).toBe('keys.Keys/GetKey')

@@ -1,10 +1,11 @@
 // The route table: generated bindings of all RPCs, and the routes of the services. The Host header, then the path, decides.
 import type { Route } from '../../core/service.ts'
 import { matchTemplate, type PathTemplate, parseTemplate, splitPath } from './path-template.ts'
-import { isGoogleHost, notServed, withoutRegion } from './proxy.ts'
+import { isGoogleHost, notServed, regionOf, withoutRegion } from './proxy.ts'
 
-/** emulator/gen/routes.json: api id → hosts, and `[HTTP method, template, "package.Service/Method", body]` rows. */
-export type RouteTable = Record<string, { hosts: string[]; routes: string[][] }>
+/** emulator/gen/routes.json: api id → hosts, `[HTTP method, template, "package.Service/Method", body]` rows, and the regular expression
+ * of the paths that are this API's where no host says whose they are, and no other's. */
+export type RouteTable = Record<string, { hosts: string[]; claims?: string; routes: string[][] }>
 
 interface RpcTarget {
   api: string
@@ -27,7 +28,7 @@ export interface Router {
   googleHost(host: string): string | undefined
   /** Takes the API out of a path where it stands in front, by its short name or its host: `/cloudkms/v1/…`, `/cloudkms.googleapis.com/v1/…`.
    * That keeps apart what has the same path in several APIs. Throws where it is an API that is not emulated. */
-  withPrefix(path: string): { host: string; path: string } | undefined
+  withPrefix(path: string): { host: string; path: string; region: string | undefined } | undefined
 }
 
 export const isRpc = (target: RpcTarget | Route): target is RpcTarget => 'api' in target
@@ -36,6 +37,7 @@ export const isRpc = (target: RpcTarget | Route): target is RpcTarget => 'api' i
 export function createRouter(table: RouteTable, routes: Route[], hosts: string[] = []): Router {
   const index = new Map<string, Entry[]>()
   const apisOf = new Map<string, Set<string>>()
+  const claims = Object.entries(table).flatMap(([api, { claims }]) => (claims ? [{ api, claims: new RegExp(claims) }] : []))
 
   function add(method: string, path: string, target: RpcTarget | Route, api?: string) {
     const template = parseTemplate(path)
@@ -56,14 +58,15 @@ export function createRouter(table: RouteTable, routes: Route[], hosts: string[]
   return {
     googleHost: (host) => [host, withoutRegion(host)].find((name) => apisOf.has(name)),
     withPrefix(path) {
-      const [, prefix, rest] = /^\/([a-z][a-z0-9.-]*)(\/v\d.*)$/.exec(path) ?? []
+      const [, prefix, rest] = /^\/([a-z][a-z0-9.-]*)(\/(?:v\d|apis\/).*)$/.exec(path) ?? []
       if (!prefix || firstSegments.has(prefix)) return undefined
       const host = prefixes.get(prefix) ?? prefixes.get(withoutRegion(prefix))
       if (!host && isGoogleHost(prefix)) throw notServed(prefix)
-      return host ? { host, path: rest! } : undefined
+      return host ? { host, path: rest!, region: regionOf(prefix) } : undefined
     },
     find(method, host, path) {
-      const apis = apisOf.get(host)
+      const claimant = claims.find(({ claims }) => claims.test(path))?.api
+      const apis = apisOf.get(host) ?? (claimant ? new Set([claimant]) : undefined)
       const segments = splitPath(path)
       const last = segments.at(-1) ?? ''
       const colon = last.lastIndexOf(':')

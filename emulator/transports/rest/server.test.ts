@@ -228,6 +228,7 @@ test('an error that is no status is INTERNAL without its message, and is logged'
     log: { ...log, error: (fields: object) => void logged.push(fields) },
     onAuthority() {},
     isKnownAuthority: () => false,
+    principalOf: () => undefined,
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -4,14 +4,16 @@ import { setImmediate as atEndOfTurn } from 'node:timers'
 import type { Dispatcher } from '../../core/dispatch.ts'
 import type { Caller, HttpResponse, Logger, Route } from '../../core/service.ts'
 import { CODES, errorBody, invalidArgument, notFound, StatusError, unimplemented } from '../../core/status.ts'
+import { callerOf, type PrincipalOf } from '../caller.ts'
 import { parseJson, parseRequest, readBody } from './body.ts'
 import { checkBrowser } from './browser.ts'
-import { type Hosts, hostName, readTarget, servedHost, type Target } from './proxy.ts'
+import { type Hosts, hostName, readTarget, regionOf, servedHost, type Target } from './proxy.ts'
 import { isRpc } from './router.ts'
 
 export interface RestOptions extends Hosts {
   dispatcher: Dispatcher
   log: Logger
+  principalOf: PrincipalOf
   /** Are misspelt enum values taken for what they mean? */
   lenient?: boolean
 }
@@ -86,7 +88,7 @@ function internalError(error: unknown, request: IncomingMessage, log: Logger) {
 
 async function answerOf(options: RestOptions, request: IncomingMessage, target: Target): Promise<HttpResponse> {
   const { router, dispatcher } = options
-  const { host, path } = servedTarget(options, request, target)
+  const { host, path, region } = servedTarget(options, request, target)
   checkBrowser(request, target)
   const override = request.headers['x-http-method-override']
   const method = (typeof override === 'string' && request.method === 'POST' ? override : request.method!).toUpperCase()
@@ -98,7 +100,8 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
     throw notFound(
       `The requested URL ${path} was not found on this server: no method of ${router.googleHost(host) ?? 'the emulated APIs'} has it for ${method}.`,
     )
-  const caller: Caller = {}
+  const { headers } = request
+  const caller = callerOf((name) => headers[name]?.toString(), options.principalOf, region)
   if (!isRpc(match.target)) return runRoute(options, match.target, match.variables, request, target, body, caller)
   const { query } = target
   const isForm = method !== request.method && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
@@ -128,7 +131,8 @@ let protojson: typeof import('./protojson.ts') | undefined
 /** The host is the name of the Google API's that the request is for, or one of the emulator's own; the path is what that API sees. */
 function servedTarget(options: RestOptions, { socket }: IncomingMessage, { authority, path, isProxied }: Target) {
   const host = servedHost(options, authority, isProxied ? socket : undefined)
-  return host ? { host, path } : (options.router.withPrefix(path) ?? { host: hostName(authority), path })
+  const region = regionOf(authority)
+  return host ? { host, path, region } : (options.router.withPrefix(path) ?? { host: hostName(authority), path, region })
 }
 
 /** Refuses what a lenient decoder would read as other text. */
