@@ -3,7 +3,7 @@
 import { isObject } from '../../core/json.ts'
 import type { Context, HttpResponse } from '../../core/service.ts'
 import { CODES, invalidArgument } from '../../core/status.ts'
-import { denialCause, type Judged, recordDecision } from '../binaryauthorization/index.ts'
+import { denialCause, type Judged, recordDecision, whyUnevaluated } from '../binaryauthorization/index.ts'
 import { type AuditedRequest, auditEntry, deniedByWebhook } from './audit-entry.ts'
 import { auditAnnotations, judge } from './decide.ts'
 import { optionalText, podFacts } from './pods.ts'
@@ -112,6 +112,8 @@ export function answerReview(ctx: Context, { uid, decided }: Answer): HttpRespon
     const annotations = auditAnnotations(judged)
     if (status) response.status = status
     if (annotations) response.auditAnnotations = annotations
+    const why = whyUnevaluated(judged)
+    if (why) response.warnings = [why]
     recordDecision(ctx, judged, auditEntry(judged, { ...audited, annotations, denial: status && deniedAs(status) }))
   }
   return { status: 200, body: { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response } }

@@ -1,6 +1,6 @@
 // From an evaluation to an answer: enforce, dry run or break-glass. Both webhooks share it, and both leave a decision behind.
 import type { Context } from '../../core/service.ts'
-import { type Deployment, denialCause, denialMessage, evaluate, type Judged } from '../binaryauthorization/index.ts'
+import { type Deployment, denialCause, denialMessage, evaluate, type Judged, unevaluated } from '../binaryauthorization/index.ts'
 
 export interface Question {
   source: string
@@ -13,15 +13,18 @@ export interface Question {
   operation?: string
 }
 
-/** Judges, and records nothing yet. Break-glass names itself even where the images would have passed, and goes before dry run. */
+/** Judges, and records nothing yet. Break-glass names itself even where the images would have passed, and goes before dry run; where the
+ * cluster evaluates nothing there is no glass to break. */
 export async function judge(
   { source, deployment, imageVolumes = [], breakGlass, uid, pod, operation }: Question,
   ctx: Context,
 ): Promise<Judged> {
   const { images, ...where } = deployment
-  const evaluation = await evaluate(deployment, ctx)
+  const ignored = unevaluated(deployment, ctx)
+  const evaluation = ignored ?? (await evaluate(deployment, ctx))
   const denied = evaluation.images.filter(({ allowed }) => !allowed)
-  const verdict = breakGlass ? 'BREAK_GLASS' : denied.length === 0 ? 'ALLOWED' : evaluation.dryRun ? 'DRY_RUN' : 'DENIED'
+  const verdict =
+    breakGlass && !ignored ? 'BREAK_GLASS' : denied.length === 0 ? 'ALLOWED' : evaluation.dryRun ? 'DRY_RUN' : 'DENIED'
   const message = denied.map(denialMessage).join(' ')
   return {
     source,

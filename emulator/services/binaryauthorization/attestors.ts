@@ -2,13 +2,13 @@
 // whose attestations they verify.
 import { collection, page } from '../../core/collection.ts'
 import { checkEtag, etagOf } from '../../core/etag.ts'
-import { projectNumber } from '../../core/projects.ts'
 import { type Context, io } from '../../core/service.ts'
 import { alreadyExists, invalidArgument, notFound, StatusError } from '../../core/status.ts'
 import type { components } from '../../gen/binaryauthorization.v1.ts'
 import { deleteIamPolicy } from '../../mixins/iam-policy.ts'
 import { type AttestorPublicKey, checkAttestorId, checkNoteReference, checkPublicKeys } from './attestor-validation.ts'
 import { ATTESTOR, isProject, PROJECT } from './names.ts'
+import { serviceAgent } from './service-agents.ts'
 
 type Schemas = components['schemas']
 export type Attestor = Schemas['Attestor']
@@ -44,7 +44,7 @@ export const createAttestor = io(
     if (findAttestor(ctx, name)) throw alreadyExists(`Attestor ${name} already exists.`)
     if (attestors(ctx).count(parent) >= MAX_ATTESTORS)
       throw new StatusError('RESOURCE_EXHAUSTED', `Project ${project} has ${MAX_ATTESTORS} attestors, which is the maximum.`)
-    const delegationServiceAccountEmail = `service-${projectNumber(ctx.db, project)}@gcp-sa-binaryauthorization.iam.gserviceaccount.com`
+    const delegationServiceAccountEmail = serviceAgent(ctx, project)
     const created = revised(
       { name, userOwnedGrafeasNote: { noteReference, delegationServiceAccountEmail } },
       attestor,

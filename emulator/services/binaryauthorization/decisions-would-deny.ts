@@ -1,5 +1,5 @@
-// What enforcement would block: Pods that dry run or break-glass has let in although the evaluation denies an image of theirs. What was
-// denied is not among them: that is blocked already.
+// What enforcement would block: Pods, revisions and executions that dry run or break-glass has let in although the evaluation denies an
+// image of theirs. What was denied is not among them: that is blocked already.
 import type { Context } from '../../core/service.ts'
 import { admittedDecisions } from '../logging/index.ts'
 import type { Decision } from './decisions.ts'
@@ -25,6 +25,8 @@ export interface WouldDenyGroup {
   serviceAccounts: string[]
   /** `namespace/pod`. At most 20 of them, and each list is in the order in which its members were first seen. */
   pods: string[]
+  /** Revisions and executions of Cloud Run; missing where there are none. */
+  resources?: string[]
 }
 
 export interface WouldDeny {
@@ -38,11 +40,20 @@ const MAX_MEMBERS = 20
 /** Groups that are counted; of what comes later and is in none of them, only how many groups that would be is. */
 const MAX_GROUPS = 10_000
 
-/** Counts decisions from the time `since` on (nanoseconds since the epoch), of all projects or those in one log. */
-export async function wouldDeny(ctx: Context, since: bigint, limit: number, logName?: string): Promise<WouldDeny> {
+async function* admitted(ctx: Context, since: bigint, logNames: (string | undefined)[]): AsyncGenerator<string> {
+  for (const logName of logNames) yield* admittedDecisions(ctx, since, logName)
+}
+
+/** Counts decisions from the time `since` on (nanoseconds since the epoch), of all projects or those in some logs. */
+export async function wouldDeny(
+  ctx: Context,
+  since: bigint,
+  limit: number,
+  logNames: (string | undefined)[] = [undefined],
+): Promise<WouldDeny> {
   const groups = new Map<string, WouldDenyGroup>()
   const beyond = new Set<string>()
-  for await (const text of admittedDecisions(ctx, since, logName)) {
+  for await (const text of admitted(ctx, since, logNames)) {
     const decision: Decision = JSON.parse(text)
     for (const image of decision.images) {
       if (image.allowed) continue
@@ -76,14 +87,20 @@ export async function wouldDeny(ctx: Context, since: bigint, limit: number, logN
   return { wouldDeny: sorted.slice(0, limit), notListed: Math.max(0, sorted.length - limit) + beyond.size }
 }
 
-function count(group: WouldDenyGroup, { verdict, time, cluster, namespace, serviceAccount, pod }: Decision) {
+function count(group: WouldDenyGroup, { verdict, time, cluster, namespace, serviceAccount, pod, resource }: Decision) {
   group.count++
   group[verdict === 'DRY_RUN' ? 'dryRun' : 'breakGlass']++
-  group.lastSeen = time
+  // times of one log ascend, those of the next begin anew
+  if (time < group.firstSeen) group.firstSeen = time
+  if (time > group.lastSeen) group.lastSeen = time
   if (cluster) add(group.clusters, cluster)
   if (namespace) add(group.namespaces, namespace)
   if (serviceAccount) add(group.serviceAccounts, serviceAccount)
   if (pod) add(group.pods, `${namespace}/${pod}`)
+  if (resource) {
+    group.resources ??= []
+    add(group.resources, resource)
+  }
 }
 
 function add(members: string[], member: string) {

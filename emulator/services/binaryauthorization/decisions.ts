@@ -13,8 +13,10 @@ export interface Decision extends Omit<Deployment, 'images'>, Evaluation {
   time: string
   /** The audit entry: `gcloud logging read 'insertId="…"'`. */
   insertId: string
-  /** What asked: `AdmissionReview`, `ImageReview`. */
+  /** What asked: `AdmissionReview`, `ImageReview`, `CloudRun`. */
   source: string
+  /** Name of the revision or execution that Cloud Run has asked about. */
+  resource?: string
   /** uid of the review, name of the Pod and its operation, as far as the source tells. */
   uid?: string
   pod?: string
@@ -36,14 +38,17 @@ type LogEntry = components['schemas']['LogEntry']
 const PARAMETERS = ['project', 'limit', 'before', 'since', 'wouldDeny']
 const LIMITS = { default: 100, max: 1000 }
 
-/** Admin Activity: audit entries of a project that are always written. */
-const activityLog = (project: string) => `projects/${project}/logs/cloudaudit.googleapis.com%2Factivity`
+/** Audit logs that are always written: GKE's decisions are Admin Activity, Cloud Run's are System Events. */
+type AuditLog = 'activity' | 'system_event'
+const AUDIT_LOGS: AuditLog[] = ['activity', 'system_event']
+
+const auditLog = (project: string, log: AuditLog) => `projects/${project}/logs/cloudaudit.googleapis.com%2F${log}`
 
 /** Keeps a decision and its audit entry; log, time and insertId of the entry are set here. */
-export function recordDecision(ctx: Context, { verdict, ...decision }: Judged, auditEntry: LogEntry) {
+export function recordDecision(ctx: Context, { verdict, ...decision }: Judged, auditEntry: LogEntry, log: AuditLog = 'activity') {
   const time = ctx.timestamp()
   const insertId = ctx.ids.uuid()
-  const logName = activityLog(decision.project)
+  const logName = auditLog(decision.project, log)
   // one review, one id: the log knows it as the operation too
   const operation = { ...auditEntry.operation, id: insertId }
   const entry = { ...auditEntry, insertId, operation, logName, timestamp: time, receiveTimestamp: time }
@@ -62,8 +67,8 @@ function textOf(image: ImageEvaluation): string {
 const texts = new WeakMap<ImageEvaluation, string>()
 
 interface Wanted {
-  /** The log of one project's decisions; undefined for all. */
-  logName?: string
+  /** The logs of one project's decisions; undefined for all. */
+  logNames?: string[]
   limit: number
   before: number
   /** Nanoseconds since the epoch. */
@@ -86,7 +91,7 @@ function wantedBy({ query }: HttpRequest, ctx: Context): Wanted {
   if (only === 'true' && query.has('before')) throw invalidArgument('before is for single decisions: wouldDeny=true groups them.')
   const project = query.get('project')
   return {
-    ...(project !== null && { logName: activityLog(projectId(ctx.db, project)) }),
+    ...(project !== null && { logNames: AUDIT_LOGS.map((log) => auditLog(projectId(ctx.db, project), log)) }),
     limit: Math.min(number('limit', LIMITS.default), LIMITS.max),
     before: number('before', Number.MAX_SAFE_INTEGER),
     ...(since !== null && { since: momentOf(since, ctx) }),
@@ -120,14 +125,18 @@ const listDecisions = io(
     const wanted = wantedBy(request, ctx)
     return {
       wanted,
-      groups: wanted.wouldDeny ? await wouldDeny(ctx, wanted.since ?? 0n, wanted.limit, wanted.logName) : undefined,
+      groups: wanted.wouldDeny ? await wouldDeny(ctx, wanted.since ?? 0n, wanted.limit, wanted.logNames) : undefined,
     }
   },
   (_request, ctx, { wanted, groups }: { wanted: Wanted; groups?: WouldDeny }): HttpResponse => {
     const dropped = droppedLogEntries(ctx)
     if (groups) return { status: 200, body: { ...groups, dropped } }
-    const { since, before, limit, logName } = wanted
-    const decisions = listLogged(ctx, before, limit, logName, since).map(({ id, decision }) => ({ id, ...JSON.parse(decision) }))
+    const { since, before, limit, logNames = [undefined] } = wanted
+    const decisions = logNames
+      .flatMap((logName) => listLogged(ctx, before, limit, logName, since))
+      .sort((a, b) => Number(b.id) - Number(a.id))
+      .slice(0, limit)
+      .map(({ id, decision }) => ({ id, ...JSON.parse(decision) }))
     return { status: 200, body: { decisions, dropped } }
   },
 )

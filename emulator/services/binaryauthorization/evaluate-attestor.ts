@@ -21,7 +21,7 @@ const TURN = 20
 
 /** The newest attestations are examined first. */
 export async function evaluateAttestor(
-  { name, attestor, attestations }: AttestorEvidence,
+  { name, attestor, lacking, attestations }: AttestorEvidence,
   digest: string,
   ctx: Context,
 ): Promise<AttestorStep> {
@@ -29,6 +29,14 @@ export async function evaluateAttestor(
     const why = 'The policy names an attestor that does not exist (any more).'
     return { attestor: name, result: 'NOT_SATISFIED', code: 'ATTESTOR_NOT_FOUND', reason: REASONS.attestorNotFound, why }
   }
+  if (lacking)
+    return {
+      attestor: name,
+      result: 'NOT_SATISFIED',
+      code: 'ATTESTOR_NOT_ACCESSIBLE',
+      reason: REASONS.noValidAttestation,
+      why: lacking,
+    }
   const { noteReference: note, publicKeys = [] } = attestor.userOwnedGrafeasNote ?? {}
   const publicKeyIds = publicKeys.slice(0, MAX_LISTED).map(({ id = '' }) => id)
   const known = { attestor: name, note, publicKeyIds, attestationCount: attestations.length }

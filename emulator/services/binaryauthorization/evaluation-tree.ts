@@ -16,6 +16,10 @@ export interface Deployment {
   cluster?: string
   namespace?: string
   serviceAccount?: string
+  /** Of Cloud Run, where the default rule alone counts, whatever other rules the policy has; of GKE unless given. */
+  platform?: 'cloudRun'
+  /** Region of what is deployed on Cloud Run. */
+  location?: string
   images: string[]
 }
 
@@ -24,6 +28,15 @@ export interface SystemPolicyStep extends Explained {
   result: 'MATCHED' | 'NOT_MATCHED' | 'NOT_EVALUATED'
   pattern?: string
   why?: string
+}
+
+/** The cluster does not enforce the policy: nothing else is evaluated, and everything is let in. */
+export interface ClusterStep extends Explained {
+  step: 'CLUSTER'
+  result: 'NOT_EVALUATED'
+  /** Of the cluster's `binaryAuthorization`; DISABLED where it has none. */
+  evaluationMode: string
+  why: string
 }
 
 export interface AllowlistStep extends Explained {
@@ -57,7 +70,7 @@ export interface AttestationStep extends AttestationVerdict {
 export interface AttestorStep extends Explained {
   attestor: string
   result: 'SATISFIED' | 'NOT_SATISFIED'
-  /** NOT_SATISFIED: ATTESTOR_NOT_FOUND, ATTESTOR_HAS_NO_KEYS, NO_ATTESTATION or NO_VALID_ATTESTATION. */
+  /** NOT_SATISFIED: ATTESTOR_NOT_FOUND, ATTESTOR_NOT_ACCESSIBLE, ATTESTOR_HAS_NO_KEYS, NO_ATTESTATION or NO_VALID_ATTESTATION. */
   code?: string
   /** The reason as production words it. */
   reason?: string
@@ -70,7 +83,7 @@ export interface AttestorStep extends Explained {
   attestations?: AttestationStep[]
 }
 
-export type Step = SystemPolicyStep | AllowlistStep | RuleStep
+export type Step = ClusterStep | SystemPolicyStep | AllowlistStep | RuleStep
 
 export interface ImageEvaluation {
   image: string

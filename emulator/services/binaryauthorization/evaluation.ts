@@ -19,11 +19,14 @@ import { digestOfImage } from './image-reference.ts'
 import { type Policy, policyOf } from './policies.ts'
 import { rememberAllowed, remembered } from './remembered.ts'
 import { type FoundRule, findRule } from './rules.ts'
+import { lackingRole } from './service-agents.ts'
 import { systemPolicyOf } from './system-policy.ts'
 
 export interface AttestorEvidence {
   name: string
   attestor?: Attestor
+  /** What keeps Binary Authorization from reading it, or what attests under it. */
+  lacking?: string
   attestations: ReturnType<typeof findAttestations>
 }
 
@@ -33,10 +36,10 @@ const MAX_IMAGES = 250
 /** Evaluates the policy of `deployment.project`. */
 export async function evaluate(deployment: Deployment, ctx: Context): Promise<Evaluation> {
   const memory = remembered(ctx.db)
-  const { project, cluster, images: names } = deployment
+  const { project, cluster, location = cluster?.split('.')[0] ?? 'global', images: names } = deployment
   const policy = memory.policies.get(project) ?? policyOf(ctx, project)
   memory.policies.set(project, policy)
-  const system = () => systemPolicyOf(cluster?.split('.')[0] ?? 'global')
+  const system = () => systemPolicyOf(location)
   const found = findRule(policy, deployment)
   const keyOf = (image: string) => `${project} ${found.field} ${image}`
   const candidates =
@@ -72,20 +75,21 @@ function prepare(image: string, policy: Policy, system: Policy, found: FoundRule
   const allowlistStep = evaluateAllowlist(policy, image)
   const steps = [systemStep, allowlistStep]
   if (allowlistStep.result === 'MATCHED') return { image, allowed: true, decidedBy: 'ADMISSION_WHITELIST', steps }
-  const evidence = collectAttestors(image, found, ctx)
+  const evidence = collectAttestors(image, policy, found, ctx)
   return async () => {
     const ruleStep = await evaluateRule(found, image, evidence, ctx)
     return { image, allowed: ruleStep.result === 'ALLOWED', decidedBy: 'ADMISSION_RULE', steps: [...steps, ruleStep] }
   }
 }
 
-function collectAttestors(image: string, { rule }: FoundRule, ctx: Context): AttestorEvidence[] {
+function collectAttestors(image: string, policy: Policy, { rule }: FoundRule, ctx: Context): AttestorEvidence[] {
   if (rule.evaluationMode !== 'REQUIRE_ATTESTATION') return []
   const digest = digestOfImage(image)
   return [...new Set(rule.requireAttestationsBy)].map((name) => {
     const attestor = findAttestor(ctx, name)
     const note = attestor?.userOwnedGrafeasNote?.noteReference
-    return { name, attestor, attestations: note && digest ? findAttestations(ctx, note, digest) : [] }
+    const lacking = attestor && lackingRole(policy.name!.split('/')[1]!, name, note, ctx)
+    return { name, attestor, lacking, attestations: note && digest ? findAttestations(ctx, note, digest) : [] }
   })
 }
 

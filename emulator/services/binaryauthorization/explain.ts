@@ -10,6 +10,7 @@ import { explanationOf } from './explanation.ts'
 import { attestorChoices, CHOICES, choicesIn, signatureChoices, stepChoices } from './explanation-choices.ts'
 import { denialMessage } from './messages.ts'
 import { type Policy, policyOf } from './policies.ts'
+import { unevaluated } from './unevaluated.ts'
 
 export interface Explanation extends Omit<Deployment, 'images'>, Evaluation {
   verdict: 'ALLOWED' | 'DENIED' | 'DRY_RUN'
@@ -62,7 +63,7 @@ async function explain(request: HttpRequest, ctx: Context) {
   const generation = admissionGeneration(ctx.db)
   const deployment = deploymentOf(request.json(), ctx)
   const policy = policyOf(ctx, deployment.project)
-  const evaluation = await evaluate(deployment, ctx)
+  const evaluation = unevaluated(deployment, ctx) ?? (await evaluate(deployment, ctx))
   const images: ImageEvaluation[] = []
   for (const image of evaluation.images) images.push(await explainImage(image, deployment, ctx))
   return { generation, explanation: explanationIn(deployment, policy, { ...evaluation, images }) }

@@ -9,6 +9,7 @@ export const CHOICES: Record<string, string> = {
   'several-attestors': 'several attestors of one rule fail',
   'several-images': 'several images are denied',
   'attestor-deleted': 'a policy names an attestor that was deleted',
+  'service-agents': 'a service agent that may not read an attestor or its note (`--iam enforce`)',
   'attestor-without-keys': 'an attestor without keys',
   'service-account-unknown': 'an ImageReview under a policy with rules for service accounts',
   'too-many-images': 'a review of more than 250 images',
@@ -39,6 +40,7 @@ const STEPS: Row<Step>[] = [
 
 const ATTESTORS: Row<AttestorStep>[] = [
   ['attestor-deleted', ({ code }) => code === 'ATTESTOR_NOT_FOUND'],
+  ['service-agents', ({ code }) => code === 'ATTESTOR_NOT_ACCESSIBLE'],
   ['attestor-without-keys', ({ code }) => code === 'ATTESTOR_HAS_NO_KEYS'],
 ]
 

@@ -29,6 +29,7 @@ export function explanationOf(image: ImageEvaluation, dryRun: boolean): string[]
 function linesOfStep(step: Step, decided: boolean): string[] {
   const end = decided ? ' ← decided' : ''
   if (step.step === 'ADMISSION_RULE') return linesOfRule(step, end)
+  if (step.step === 'CLUSTER') return [`· ${step.why}${end}`]
   const what = step.step === 'SYSTEM_POLICY' ? 'system policy' : 'allow-list'
   if (step.result === 'MATCHED') return [`✓ ${what}: ${step.pattern} matches${end}`, ...indented(remarks(step))]
   const result = step.result === 'NOT_EVALUATED' ? `not evaluated. ${step.why}` : 'no pattern matches'

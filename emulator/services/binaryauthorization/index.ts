@@ -14,10 +14,13 @@ import { getSystemPolicy } from './system-policy.ts'
 import { validateAttestationOccurrence } from './validate.ts'
 import { answeringV1Beta1, listV1Beta1, writingV1Beta1 } from './versions.ts'
 
+export { createAttestor, findAttestor } from './attestors.ts'
 export { type Judged, recordDecision } from './decisions.ts'
 export { evaluate } from './evaluation.ts'
 export type { Deployment, Evaluation, ImageEvaluation } from './evaluation-tree.ts'
 export { denialCause, denialMessage, imageReviewReason } from './messages.ts'
+export { pae } from './payload.ts'
+export { unevaluated, whyUnevaluated } from './unevaluated.ts'
 
 const resources: ResourceType[] = [
   { pattern: POLICY.pattern, permissions: 'binaryauthorization.policy', check: (name) => void checkPolicyName(name) },

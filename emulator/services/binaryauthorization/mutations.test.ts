@@ -90,7 +90,7 @@ const MUTATIONS: [mistake: string, file: string, text: string, replacement: stri
   [
     'break-glass of what passes is not written down',
     DECIDE,
-    "breakGlass ? 'BREAK_GLASS' : denied",
+    "breakGlass && !ignored ? 'BREAK_GLASS' : denied",
     "breakGlass && denied.length > 0 ? 'BREAK_GLASS' : denied",
   ],
   [

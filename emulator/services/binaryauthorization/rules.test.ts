@@ -38,3 +38,15 @@ test('without a service account it cannot be told whether a rule for one applies
   expect(findRule(policy, deployment).unknown).toBeUndefined()
   expect(findRule({}, { ...deployment, serviceAccount: undefined }).unknown).toBeUndefined()
 })
+
+test('on Cloud Run the default rule alone counts, and it can always be told that it does', () => {
+  const everywhere = { platform: 'cloudRun' as const, serviceAccount: undefined }
+  for (const [map, key] of [
+    ['clusterAdmissionRules', 'us-central1.prod'],
+    ['kubernetesNamespaceAdmissionRules', 'team'],
+    ['kubernetesServiceAccountAdmissionRules', 'team:builder'],
+  ] as const)
+    expect(named({ [map]: { [key]: rule('specific') } }, everywhere)[0]).toBe('defaultAdmissionRule')
+  const policy = { kubernetesServiceAccountAdmissionRules: { 'team:builder': rule('specific') } }
+  expect(findRule(policy, { ...deployment, ...everywhere }).unknown).toBeUndefined()
+})

@@ -32,19 +32,17 @@ export interface FoundRule {
 
 /** The rule that applies. A policy with rules for service accounts cannot be evaluated where the service account is not known. */
 export function findRule(policy: Policy, deployment: Deployment): FoundRule {
+  const otherwise = { rule: policy.defaultAdmissionRule ?? {}, field: 'defaultAdmissionRule' }
+  if (deployment.platform === 'cloudRun') return otherwise
   const field = 'kubernetesServiceAccountAdmissionRules'
   if (deployment.serviceAccount === undefined && Object.keys(policy[field] ?? {}).length > 0)
-    return {
-      rule: policy.defaultAdmissionRule ?? {},
-      field,
-      unknown: 'The policy has rules for service accounts, and the review does not name one',
-    }
+    return { ...otherwise, field, unknown: 'The policy has rules for service accounts, and the review does not name one' }
   for (const { field, key } of RULE_MAPS) {
     const name = key(deployment)
     const rules = policy[field]
     if (name && rules && Object.hasOwn(rules, name)) return { rule: rules[name]!, field: `${field}[${JSON.stringify(name)}]` }
   }
-  return { rule: policy.defaultAdmissionRule ?? {}, field: 'defaultAdmissionRule' }
+  return otherwise
 }
 
 /** `defaultAdmissionRule` → `default admission rule`, `clusterAdmissionRules["l.c"]` → `cluster admission rule for l.c`. */
