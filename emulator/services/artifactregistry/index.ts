@@ -23,6 +23,7 @@ import { deleteVersion, getVersion, listVersions } from './versions.ts'
 
 export { getDockerImage } from './docker-images.ts'
 export { registerImage } from './register-image.ts'
+export { type ResolvedImage, resolveImage } from './resolve-image.ts'
 export { getTag } from './tags.ts'
 
 const resources: ResourceType[] = [

@@ -30,3 +30,7 @@ export function registryUri(repository: string): string {
   const { project, location, repository: id } = REPOSITORY.parse(repository)
   return `${location}-docker.pkg.dev/${project.replace(':', '/')}/${id}`
 }
+
+/** `LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE`, without tag and digest. */
+export const IMAGE =
+  /^(?<location>[a-z0-9-]+)-docker\.pkg\.dev\/(?:(?<domain>[a-z0-9-]+\.[a-z0-9.-]+)\/)?(?<project>[a-z0-9-]+)\/(?<repository>[a-z0-9-]+)\/(?<path>[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*)$/

@@ -56,6 +56,30 @@ describeTransports('registered images', (emulator) => {
     expect(body).not.toHaveProperty('imageSizeBytes')
   })
 
+  test('an index names the images that it is made of, and keeps them when it is registered again', async () => {
+    await create('index')
+    const manifests = [
+      { digest: digestOf('amd'), platform: { os: 'linux', architecture: 'amd64' }, size: 500 },
+      { digest: digestOf('arm'), platform: { os: 'linux', architecture: 'arm', variant: 'v7' } },
+    ]
+    const registration = { image: `${host}/index/app`, digest: digestOf('index') }
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+    const shown = {
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      imageManifests: [
+        { os: 'linux', architecture: 'amd64', digest: digestOf('amd'), mediaType },
+        { os: 'linux', architecture: 'arm', variant: 'v7', digest: digestOf('arm'), mediaType },
+      ],
+    }
+    expect((await register({ ...registration, manifests })).body).toMatchObject(shown)
+    await register({ ...registration, tags: ['v1'] })
+    const name = `${parent}/repositories/index/dockerImages/app@${digestOf('index')}`
+    expect(await call('GetDockerImage', { name })).toMatchObject({ ...shown, tags: ['v1'] })
+    expect((await register({ ...registration, manifests, mediaType })).body.error.message).toMatch(
+      /^Invalid value at 'mediaType'/,
+    )
+  })
+
   test('a tag that another digest has moves, one that this digest has stays', async () => {
     await create('moved')
     const image = `${host}/moved/app`
@@ -135,6 +159,14 @@ describeTransports('registered images', (emulator) => {
     ['tags', { ...right, tags: 'v1' }, 'must be a list of tags'],
     ['tags', { ...right, tags: ['v1', '.hidden'] }, 'must be a list of tags'],
     ['imageSizeBytes', { ...right, imageSizeBytes: -1 }, 'must be a number of bytes'],
+    ['manifests', { ...right, manifests: [] }, 'must be the manifests of an index'],
+    [
+      'manifests',
+      { ...right, manifests: [{ digest: 'sha256:1', platform: { os: 'linux', architecture: 'amd64' } }] },
+      'must be the',
+    ],
+    ['manifests', { ...right, manifests: [{ digest: digestOf('a'), platform: { os: 'linux' } }] }, 'must be the manifests'],
+    ['manifests', { ...right, manifests: [{ digest: digestOf('a') }] }, 'must be the manifests of an index'],
     ['imageSizeBytes', { ...right, imageSizeBytes: 1.5 }, 'must be a number of bytes'],
     ['mediaType', { ...right, mediaType: 'image' }, 'must be a media type'],
     ['uploadTime', { ...right, uploadTime: 'yesterday' }, 'must be a time'],

@@ -5,7 +5,8 @@ import type { Context, HttpRequest, HttpResponse } from '../../core/service.ts'
 import { badRequest, invalidArgument, notFound, StatusError } from '../../core/status.ts'
 import type { components } from '../../gen/artifactregistry.v1.ts'
 import { shownDockerImage } from './docker-images.ts'
-import { packageId, REPOSITORY } from './names.ts'
+import { INDEX_MEDIA_TYPE, isIndex, type ManifestDescriptor, readManifests } from './image-manifests.ts'
+import { IMAGE, packageId, REPOSITORY } from './names.ts'
 import { touchPackage } from './packages.ts'
 import { dockerRepository } from './repositories.ts'
 import { setTag, TAG_ID } from './tags.ts'
@@ -18,21 +19,22 @@ export interface ImageRegistration {
   digest: string
   tags?: string[]
   imageSizeBytes?: string
-  /** That of a single image unless given. */
+  /** That of a single image unless given; that of an index where there are `manifests`. */
   mediaType?: string
+  /** The images of an index, one for each platform. */
+  manifests?: ManifestDescriptor[]
   /** RFC 3339; now unless given. */
   uploadTime?: string
   buildTime?: string
 }
 
-const IMAGE =
-  /^(?<location>[a-z0-9-]+)-docker\.pkg\.dev\/(?:(?<domain>[a-z0-9-]+\.[a-z0-9.-]+)\/)?(?<project>[a-z0-9-]+)\/(?<repository>[a-z0-9-]+)\/(?<path>[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*)$/
 const MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
 
 /** Registers an image, or adds tags to one that is registered; a tag that another digest has moves. INVALID_ARGUMENT names the field,
  * NOT_FOUND the repository that does not exist. */
 export function registerImage(registration: unknown, ctx: Context): components['schemas']['DockerImage'] {
-  const { image, digest, tags = [], ...fields } = read(registration)
+  const { image, digest, tags = [], manifests, ...given } = read(registration)
+  const fields = { ...given, ...(manifests && { mediaType: indexType(given.mediaType), imageManifests: manifests }) }
   const { location, domain, project, repository, path } = IMAGE.exec(image)!.groups as Record<string, string>
   const name = REPOSITORY.format({
     project: domain ? `${domain}:${project}` : project!,
@@ -56,6 +58,11 @@ export function registerImage(registration: unknown, ctx: Context): components['
   touchPackage(packageName, ctx.timestamp(), ctx)
   for (const tag of tags) setTag(`${packageName}/tags/${tag}`, version, ctx)
   return shownDockerImage(versions(ctx).get(version)!, ctx)
+}
+
+function indexType(mediaType = INDEX_MEDIA_TYPE): string {
+  if (!isIndex(mediaType)) throw refuse('mediaType', 'must be that of an index, because there are manifests.')
+  return mediaType
 }
 
 function existingRepository(name: string, ctx: Context) {
@@ -83,6 +90,10 @@ const READ: Record<keyof ImageRegistration, { read(value: unknown): unknown; is:
     is: 'a number of bytes',
   },
   mediaType: { read: matching(/^[\w.+-]+\/[\w.+-]+$/), is: 'a media type' },
+  manifests: {
+    read: readManifests,
+    is: 'the manifests of an index: up to 100, each with its digest and platform {os, architecture}',
+  },
   uploadTime: { read: timestamp, is: 'a time as in RFC 3339' },
   buildTime: { read: timestamp, is: 'a time as in RFC 3339' },
 }
@@ -96,10 +107,13 @@ function timestamp(value: unknown) {
   return nanos !== undefined && nanos >= 0n ? formatTimestamp(nanos, 6) : undefined
 }
 
-function read(registration: unknown): ImageRegistration {
+const refuse = (field: string, why: string) => badRequest(`Invalid value at '${field}': ${why}`, [{ field, description: why }])
+
+type Read = Omit<ImageRegistration, 'manifests'> & { manifests?: ReturnType<typeof readManifests> }
+
+function read(registration: unknown): Read {
   if (typeof registration !== 'object' || registration === null || Array.isArray(registration))
     throw invalidArgument('An image is registered by a JSON object with its image and digest.')
-  const refuse = (field: string, why: string) => badRequest(`Invalid value at '${field}': ${why}`, [{ field, description: why }])
   for (const field of ['image', 'digest']) if (!Object.hasOwn(registration, field)) throw refuse(field, `${field} is missing.`)
   const entries = Object.entries(registration).map(([field, value]) => {
     if (!Object.hasOwn(READ, field)) throw unknownField(field)

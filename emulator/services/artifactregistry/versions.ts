@@ -18,7 +18,7 @@ type Version = Schemas['Version']
 /** `name` is that of the version. */
 export type StoredImage = Pick<
   Schemas['DockerImage'],
-  'name' | 'imageSizeBytes' | 'uploadTime' | 'mediaType' | 'buildTime' | 'updateTime'
+  'name' | 'imageSizeBytes' | 'uploadTime' | 'mediaType' | 'buildTime' | 'updateTime' | 'imageManifests'
 >
 
 const MAX_RELATED_TAGS = 100
