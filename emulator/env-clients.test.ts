@@ -53,7 +53,7 @@ test.each<[Client, Mode, Variables]>([
       ...{ ...everywhere, ...token },
       GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT: `${URL}/artifactregistry/v1/`,
       GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT: `${URL}/binaryauthorization/v1/`,
-      GOOGLE_CLOUD_RUN_CUSTOM_ENDPOINT: `${URL}/run/`,
+      GOOGLE_CLOUD_RUN_CUSTOM_ENDPOINT: `${URL}/{{location}}-run/`,
       GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT: `${URL}/run/v2/`,
       GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT: `${URL}/containeranalysis/v1/`,
       GOOGLE_CONTAINER_CUSTOM_ENDPOINT: `${URL}/container/v1/`,

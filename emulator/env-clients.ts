@@ -1,9 +1,9 @@
 // What each client reads of the environment to ask an emulator, each group of variables with its reason. Where it is documented:
 // SDKs: https://cloud.google.com/docs/authentication/application-default-credentials, https://github.com/grpc/grpc/blob/master/doc/environment_variables.md
 // Terraform: https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference
-import { CLIENTS, type Client, type Mode } from './config-settings.ts'
+import { CLIENTS, type Client, type Mode, TOKEN } from './config-settings.ts'
 import { StartError } from './core/database.ts'
-import { gcloud } from './env-gcloud.ts'
+import { gcloud, tokenOf } from './env-gcloud.ts'
 
 export type Variables = Record<string, string | undefined>
 
@@ -24,6 +24,8 @@ export interface Choices {
   choices: readonly Choice[]
   /** Clients that were asked for by "all" and have not the mode. */
   leftOut: readonly Client[]
+  /** The member that they sign in as; the emulator's own account where none is named. */
+  principal?: string | undefined
 }
 
 export interface Wiring extends Choices {
@@ -47,9 +49,6 @@ export interface Row {
   /** Does it look for Application Default Credentials? */
   hasKey?: boolean
 }
-
-/** What goes as a token where a client wants one without asking for it. */
-export const TOKEN = 'binauthz-emulator'
 
 /** The same value for each of the names. */
 const every = (names: string[], value: string | undefined): Variables => Object.fromEntries(names.map((name) => [name, value]))
@@ -75,7 +74,7 @@ const TERRAFORM_ENDPOINTS: Record<string, string> = {
   CONTAINER_ANALYSIS: 'containeranalysis/v1',
   KMS: 'cloudkms/v1',
   ARTIFACT_REGISTRY: 'artifactregistry/v1',
-  CLOUD_RUN: 'run',
+  CLOUD_RUN: '{{location}}-run', // the provider puts the location of each resource in, as it does in Google's own endpoint
   CLOUD_RUN_V2: 'run/v2',
   CONTAINER: 'container/v1',
   SERVICE_USAGE: 'serviceusage/v1',
@@ -170,7 +169,7 @@ const ROWS: Record<Client, Row> = {
     groups: (wiring, mode) => [
       {
         why: 'Terraform sends any token as it is, and asks nobody for another',
-        variables: { GOOGLE_OAUTH_ACCESS_TOKEN: TOKEN, GOOGLE_PROJECT: wiring.project },
+        variables: { GOOGLE_OAUTH_ACCESS_TOKEN: tokenOf(wiring) ?? TOKEN, GOOGLE_PROJECT: wiring.project },
       },
       mode === 'takeover'
         ? {
@@ -219,17 +218,29 @@ const ROWS: Record<Client, Row> = {
   },
 }
 
+interface Wanted {
+  client: readonly Client[] | 'all'
+  mode?: Mode | undefined
+  as?: string | undefined
+}
+
 /** Who is pointed at the emulator and how. Throws StartError where a client that is named has not the mode. */
-export function choose({ client, mode }: { client: readonly Client[] | 'all'; mode?: Mode | undefined }): Choices {
+export function choose({ client, mode, as: principal }: Wanted): Choices {
   const has = (name: Client) => mode === undefined || ROWS[name].modes.includes(mode)
   const named = client === 'all' ? CLIENTS : client
   const without = named.filter((name) => !has(name))
   if (client !== 'all' && without[0])
     throw new StartError(`${without[0]} has no mode ${mode}: it has ${ROWS[without[0]].modes.join(' and ')}.`)
-  return {
+  const choices = {
     choices: named.filter(has).map((name) => ({ client: name, mode: mode ?? ROWS[name].modes[0] })),
     leftOut: without,
+    ...(principal !== undefined && { principal }),
   }
+  if (needsKey(choices) && principal?.startsWith('user:'))
+    throw new StartError(
+      `SDKs sign in by a key, which only a service account has: --as must be like serviceAccount:ci@…, not "${principal}".`,
+    )
+  return choices
 }
 
 export const isTakenOver = ({ choices }: Choices) => choices.some(({ mode }) => mode === 'takeover')

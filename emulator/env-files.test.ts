@@ -49,6 +49,13 @@ test('the CA of an emulator has one file, which a new emulator at that address r
   expect(readdirSync(folder).filter((name) => name.startsWith('ca-'))).toHaveLength(2)
 })
 
+test('as a proxy, the CA is there where the emulator gives one', async () => {
+  const choices = choose({ client: ['gcloud'], mode: 'proxy' })
+  const { caFile } = await wiringOf(choices, await servingCa(() => pem('proxy')), newFolder())
+  expect(readFileSync(caFile!, 'utf8')).toBe(pem('proxy'))
+  expect(await wiringOf(choices, await servingCa(() => 'no PEM'), newFolder())).not.toHaveProperty('caFile')
+})
+
 test('directly, nothing is fetched, and the key names the emulator itself for its tokens', async () => {
   const folder = newFolder()
   const { caFile, keyFile, gcloudFolder } = await wiringOf(choose({ client: ['python'], mode: 'direct' }), nowhere, folder, '/g')

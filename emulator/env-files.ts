@@ -17,7 +17,7 @@ const TOKEN_URI = 'https://oauth2.googleapis.com/token'
 
 /** Writes the files that these clients need into a folder, and returns what points the clients at the emulator. The names of the files are
  * those of the emulator's address: a shell that has them goes on with a new emulator there. Throws StartError where the emulator gives no CA
- * or the folder cannot be written. */
+ * to clients that are taken over, or the folder cannot be written. */
 export async function wiringOf(
   choices: Choices,
   { url, project }: RunningEmulator,
@@ -25,19 +25,26 @@ export async function wiringOf(
   gcloudFolder = folder,
 ): Promise<Wiring> {
   const takenOver = isTakenOver(choices)
+  const ca = takenOver ? await fetchCa(url) : isProxied(choices) ? await fetchCa(url).catch(() => undefined) : undefined
   const address = new URL(url).host.replace(/[^\w.]+/g, '-')
   const wiring = { ...choices, url, project, gcloudFolder }
+  const email = choices.principal?.replace(/^serviceAccount:/, '')
+  const account = email === undefined ? '' : `-${email.replace(/[^\w.]+/g, '-')}`
   return {
     ...wiring,
-    ...(takenOver && { caFile: writeFile(folder, `ca-${address}.pem`, await fetchCa(url)) }),
+    ...(ca && { caFile: writeFile(folder, `ca-${address}.pem`, ca) }),
     ...(needsKey(choices) && {
-      keyFile: keyFileOf(folder, `${KEY_FILE}${address}-${takenOver ? 'takeover' : 'direct'}.json`, {
+      keyFile: keyFileOf(folder, `${KEY_FILE}${address}-${takenOver ? 'takeover' : 'direct'}${account}.json`, {
         project,
+        ...(email !== undefined && { email }),
         tokenUri: takenOver ? TOKEN_URI : `${url}/token`,
       }),
     }),
   }
 }
+
+/** These clients ask over plain HTTP, but for a little, without which they still work. */
+const isProxied = ({ choices }: Choices) => choices.some(({ mode }) => mode === 'proxy')
 
 /** One that is there is kept, so that programs which run go on with it. */
 function keyFileOf(folder: string, name: string, wanted: ServiceAccount): string {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Mode } from './config-settings.ts'
 import { environmentOf } from './env.ts'
 import { choose, type Wiring } from './env-clients.ts'
+import { gcloud } from './env-gcloud.ts'
 
 const wiringFor = (mode: Mode, url = 'http://127.0.0.1:9080'): Wiring => ({
   ...choose({ client: ['gcloud'], mode }),
@@ -37,15 +38,22 @@ test('in proxy mode every emulated API keeps its host name, and the emulator is 
   expect(environmentOf(wiringFor('proxy', 'http://emulator'), {}).CLOUDSDK_PROXY_PORT).toBe('80')
 })
 
-test('in direct mode every API has a path at the emulator, but for KMS, whose host gcloud puts into ids; no proxy is used', () => {
+test('in proxy mode gcloud trusts the CA of an emulator that has one, for the log of a build, which it reads over TLS', () => {
+  const CA = 'CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE'
+  expect(environmentOf(wiringFor('proxy'), { [CA]: '/yours.pem' })[CA]).toBe('/tmp/ca.pem')
+  expect(environmentOf({ ...wiringFor('proxy'), caFile: undefined }, { [CA]: '/yours.pem' })).toMatchObject({ [CA]: undefined })
+})
+
+test('in direct mode every API has a path at the emulator, but for KMS and Cloud Storage, with which gcloud cannot; no proxy is used', () => {
   const variables = environmentOf(wiringFor('direct'), { CLOUDSDK_PROXY_TYPE: 'http' })
   const overrides = Object.entries(variables).filter(([name]) => name.startsWith('CLOUDSDK_API_ENDPOINT_OVERRIDES_'))
   expect(overrides.length).toBeGreaterThan(20)
   for (const [name, value] of overrides) {
     const api = name.slice('CLOUDSDK_API_ENDPOINT_OVERRIDES_'.length).toLowerCase()
-    expect(value).toBe(api === 'cloudkms' ? 'http://127.0.0.1:9080/' : `http://127.0.0.1:9080/${api}/`)
+    expect(value).toBe(['cloudkms', 'storage'].includes(api) ? 'http://127.0.0.1:9080/' : `http://127.0.0.1:9080/${api}/`)
   }
   expect(variables).toMatchObject({ CLOUDSDK_PROXY_TYPE: undefined, CLOUDSDK_PROXY_ADDRESS: undefined })
+  expect(variables.CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD).toBe('http://127.0.0.1:9080/cloudbuild/')
 })
 
 test('taken over, no endpoint is touched: gcloud has the proxy and the CA, and curl beside it too', () => {
@@ -81,10 +89,31 @@ test('what would send gcloud elsewhere, give it an identity or stop it is not se
     'SSL_CERT_FILE',
     'REQUESTS_CA_BUNDLE',
   ]
-  const variables = environmentOf(wiringFor('proxy'), {
-    ...inherited,
-    ...Object.fromEntries(harmless.map((name) => [name, 'x'])),
-  })
+  const variables = environmentOf(
+    { ...wiringFor('proxy'), caFile: undefined },
+    {
+      ...inherited,
+      ...Object.fromEntries(harmless.map((name) => [name, 'x'])),
+    },
+  )
   for (const name of Object.keys(inherited)) expect([name, name in variables, variables[name]]).toEqual([name, true, undefined])
   for (const name of harmless) expect(variables).not.toHaveProperty(name)
+})
+
+test('with --as gcloud signs in as that member, by a token that names it', () => {
+  const wiring: Wiring = {
+    ...choose({ client: ['gcloud'], as: 'user:alice@example.com' }),
+    ...{ url: 'http://127.0.0.1:9080', project: 'my-app-prod', gcloudFolder: '/g' },
+  }
+  const variables = Object.assign({}, ...gcloud.groups(wiring, 'proxy').map((group) => group.variables))
+  expect(variables).toMatchObject({
+    CLOUDSDK_AUTH_ACCESS_TOKEN: 'emulator:user:alice@example.com',
+    CLOUDSDK_CORE_ACCOUNT: 'alice@example.com',
+  })
+  expect(variables).not.toHaveProperty('CLOUDSDK_AUTH_DISABLE_CREDENTIALS')
+})
+
+test('SDKs sign in as a service account only', () => {
+  expect(() => choose({ client: ['python'], as: 'user:alice@example.com' })).toThrow('--as must be like serviceAccount:ci@…')
+  expect(choose({ client: ['python'], as: 'serviceAccount:ci@p.iam.gserviceaccount.com' }).principal).toMatch(/^serviceAccount:/)
 })

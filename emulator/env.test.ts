@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -348,7 +348,9 @@ test('env fetches the CA and makes a key where a client needs them, beside the f
     JSON.parse((await run(['env', '--shell=json', '--url', emulator.url, ...args], { XDG_CACHE_HOME: cache })).stdout)
   const gcloudOnly = await variables()
   expect(gcloudOnly.CLOUDSDK_CONFIG).toBe(join(cache, 'binauthz-emulator', 'gcloud'))
-  expect(existsSync(join(cache, 'binauthz-emulator'))).toBe(false)
+  expect(readdirSync(join(cache, 'binauthz-emulator')).map((name) => join(cache, 'binauthz-emulator', name))).toEqual([
+    gcloudOnly.CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE,
+  ])
   const taken = await variables('--client', 'node,python')
   expect(readFileSync(taken.NODE_EXTRA_CA_CERTS, 'utf8')).toBe((await emulator.http('GET', '/_emulator/ca.pem')).body)
   const key = JSON.parse(readFileSync(taken.GOOGLE_APPLICATION_CREDENTIALS, 'utf8'))

@@ -1,7 +1,8 @@
 // The environment that points clients at an emulator, as statements of a shell that set it and take it back.
 import type { Config } from './config.ts'
+import { MEMBER_TOKEN, TOKEN } from './config-settings.ts'
 import { StartError } from './core/database.ts'
-import { clientGroups, type Group, isMisleading, isTakenOver, TOKEN, type Variables, type Wiring } from './env-clients.ts'
+import { clientGroups, type Group, isMisleading, isTakenOver, type Variables, type Wiring } from './env-clients.ts'
 
 /** Variables that give a client an identity at Google. */
 const CREDENTIALS = [
@@ -14,7 +15,11 @@ const CREDENTIALS = [
 export const KEY_FILE = 'binauthz-emulator-key-'
 
 const isReal = (name: string, value: string | undefined) =>
-  CREDENTIALS.includes(name) && !!value && value !== TOKEN && !value.split(/[/\\]/).at(-1)!.startsWith(KEY_FILE)
+  CREDENTIALS.includes(name) &&
+  !!value &&
+  value !== TOKEN &&
+  !value.startsWith(MEMBER_TOKEN) &&
+  !value.split(/[/\\]/).at(-1)!.startsWith(KEY_FILE)
 
 /** Throws StartError where there are real credentials: what is meant for the emulator must not be done at Google, nor they be sent to it. */
 export function refuseCredentials(inherited: Variables, force: boolean) {

@@ -11,8 +11,14 @@ import { V1_NOTE, V1_OCCURRENCE } from './shapes.ts'
 import { BETA_NOTE, BETA_OCCURRENCE } from './v1beta1.ts'
 import { getVulnerabilityOccurrencesSummary } from './vulnerability-summary.ts'
 
-export { getNote } from './notes.ts'
-export { type Attestation, findAttestations, listNoteOccurrences } from './occurrences.ts'
+export { createNote, getNote } from './notes.ts'
+export {
+  type Attestation,
+  createOccurrence,
+  deleteOccurrence,
+  findAttestations,
+  listNoteOccurrences,
+} from './occurrences.ts'
 
 const resources: ResourceType[] = [
   ...[NOTE, REGIONAL_NOTE].map(({ pattern }) => ({

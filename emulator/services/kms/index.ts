@@ -28,7 +28,12 @@ import { createKeyRing, getKeyRing, listKeyRings } from './key-rings.ts'
 import { CRYPTO_KEY, IMPORT_JOB, KEY_RING } from './names.ts'
 import { getPublicKey } from './public-keys.ts'
 
-export { createCryptoKeyFromPem } from './crypto-keys.ts'
+export { crc32c } from './crc32c.ts'
+export { createCryptoKeyFromPem, findCryptoKey } from './crypto-keys.ts'
+export { createKeyRing, getKeyRing } from './key-rings.ts'
+export { getPublicKey } from './public-keys.ts'
+export { signData } from './sign.ts'
+export { findKeyMaterial } from './store.ts'
 
 const resources: ResourceType[] = [
   { pattern: KEY_RING.pattern, permissions: 'cloudkms.keyRings', check: (name, ctx) => void getKeyRing({ name }, ctx) },
