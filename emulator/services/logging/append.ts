@@ -2,6 +2,7 @@
 import { atomically, type Database, writeLater, writeWaiting } from '../../core/database.ts'
 import type { Context } from '../../core/service.ts'
 import type { components } from '../../gen/logging.v2.ts'
+import { alert } from './alerts.ts'
 import { expireEntries, sortable } from './retention.ts'
 import { dropOldest, droppedEntries, insertEntries, type NewEntry } from './store.ts'
 
@@ -10,17 +11,22 @@ type LogEntry = components['schemas']['LogEntry']
 /** Entries that are too old are looked for once in so many writes. */
 const EXPIRE_EVERY = 1000
 
-/** Keeps entries, but for those of which the log has one with the same timestamp and insertId; beyond `ctx.maxLogEntries` the oldest
- * arrivals go. */
-export function append(ctx: Context, newEntries: NewEntry[]) {
-  const { lastId, entries, dropped } = insertEntries(ctx.db, newEntries)
+/** Keeps entries, but for those of which the log has one with the same timestamp and insertId; returns those that it kept. Beyond
+ * `ctx.maxLogEntries` the oldest arrivals go. */
+function keep(ctx: Context, newEntries: NewEntry[]): NewEntry[] {
+  const { lastId, entries, dropped, inserted } = insertEntries(ctx.db, newEntries)
   const expired = lastId % EXPIRE_EVERY < newEntries.length ? expireEntries(ctx) : 0
   const { maxLogEntries } = ctx
   const excess = entries - expired - maxLogEntries
-  if (maxLogEntries === 0 || excess <= 0) return
-  if (dropped === 0) ctx.log.warn({ maxLogEntries }, 'from now on the oldest log entries are dropped')
-  dropOldest(ctx.db, excess)
+  if (maxLogEntries > 0 && excess > 0) {
+    if (dropped === 0) ctx.log.warn({ maxLogEntries }, 'from now on the oldest log entries are dropped')
+    dropOldest(ctx.db, excess)
+  }
+  return inserted
 }
+
+/** Keeps entries, and has the webhooks called that want them. */
+export const append = (ctx: Context, newEntries: NewEntry[]) => alert(ctx, keep(ctx, newEntries))
 
 interface Waiting {
   /** Of the entry that came last. */
@@ -41,7 +47,7 @@ function appendLater(ctx: Context, entry: NewEntry) {
     const fresh = { ctx, entries: [entry] }
     waiting.set(db, fresh)
     return writeLater(db, () => {
-      atomically(db, () => append(fresh.ctx, fresh.entries))
+      atomically(db, () => keep(fresh.ctx, fresh.entries))
       waiting.delete(db)
     })
   }
@@ -49,12 +55,15 @@ function appendLater(ctx: Context, entry: NewEntry) {
   if (found.entries.push(entry) >= MAX_WAITING) writeWaiting(db)
 }
 
-/** Keeps an audit entry, which is complete and of now, with a `decision` (JSON) beside it that only listDecisions shows. */
-export function appendLogEntry(ctx: Context, entry: LogEntry, decision: string) {
-  const { logName = '', timestamp = '', insertId = '' } = entry
-  const newEntry = { logName, timestamp: sortable(timestamp), insertId, body: JSON.stringify(entry), decision }
-  if (ctx.db.memory && !ctx.db.inTransaction) appendLater(ctx, newEntry)
-  else atomically(ctx.db, () => append(ctx, [newEntry]))
+/** Keeps an audit entry, which is complete and of now; a `decision` (JSON) stands beside it, and only listDecisions shows that. */
+export function appendLogEntry(ctx: Context, entry: LogEntry, decision?: string) {
+  const { logName = '', timestamp = '', insertId = '', resource } = entry
+  const resourceType = resource?.type ?? ''
+  const newEntry = { logName, resourceType, timestamp: sortable(timestamp), insertId, body: JSON.stringify(entry), decision }
+  if (ctx.db.memory && !ctx.db.inTransaction) {
+    appendLater(ctx, newEntry)
+    alert(ctx, [newEntry])
+  } else atomically(ctx.db, () => append(ctx, [newEntry]))
 }
 
 /** How many entries the bound has dropped, since the store was made or reset. */

@@ -1,14 +1,13 @@
 // Reading entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list).
-import { comparisons, matches, parseFilter } from '../../core/filter.ts'
 import { pageToken, readPageToken } from '../../core/page-token.ts'
 import type { Context } from '../../core/service.ts'
 import { invalidArgument } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
-import { FILTER_OPTIONS } from './filter-options.ts'
 import { projectOf } from './names.ts'
+import { parseQuery } from './query/query.ts'
 import { expireEntries } from './retention.ts'
-import { entriesOf, isSamePlace, isWanted, type Position, timesOf } from './search.ts'
-import { logsOf } from './store.ts'
+import { entriesOf, entriesWithId, isSamePlace, type Position } from './search.ts'
+import { streamsOf } from './store.ts'
 
 type Schemas = components['schemas']
 type LogEntry = Schemas['LogEntry']
@@ -17,6 +16,8 @@ const LIMITS = { default: 50, max: 1000, resourceNames: 100, filter: 20_000 }
 
 /** One request looks at no more entries: it answers with what it found so far, and a token with which to search on. */
 const MAX_SEARCHED = 50_000
+/** Steps of regular expressions, beyond which it looks at no more either: about a second. */
+const MAX_STEPS = 20_000_000
 
 const ORDER = /^(?:timestamp(?: asc| (?<desc>desc))?)?$/
 
@@ -44,17 +45,19 @@ export function listLogEntries(request: Schemas['ListLogEntriesRequest'], ctx: C
   const projects = [...new Set(resourceNames.map((name) => projectOf(name, 'resource_names', ctx)))].sort()
   const bound = [projects, text, descending]
   const after: Position | undefined = token ? JSON.parse(readPageToken(token, bound)) : undefined
-  const filter = parseFilter(text, FILTER_OPTIONS)
+  const query = parseQuery(text)
   expireEntries(ctx)
-  const demands = comparisons(filter)
-  const logs = projects.flatMap((project) => logsOf(ctx.db, project)).filter((log) => isWanted(log, demands))
+  const streams = projects.flatMap((project) => streamsOf(ctx.db, project)).filter(query.canMatch)
+  const search = { ...query.times, descending, after }
+  const named = query.insertId === undefined ? undefined : entriesWithId(ctx, streams, query.insertId, search)
   const entries: LogEntry[] = []
+  const work = { steps: 0 }
   let last = after
   let searched = 0
-  for (const { body, ...position } of entriesOf(ctx, logs, { ...timesOf(demands), descending, after })) {
-    const entry: LogEntry = JSON.parse(body)
-    const isMatch = !isDuplicate(position, last) && matches(filter, entry, FILTER_OPTIONS)
-    if ((isMatch && entries.length === size) || searched === MAX_SEARCHED)
+  for (const { body, ...position } of named ?? entriesOf(ctx, streams, search)) {
+    const entry: LogEntry | undefined = !isDuplicate(position, last) && query.mayMatch(body) ? JSON.parse(body) : undefined
+    const isMatch = entry !== undefined && query.matches(entry, work)
+    if ((isMatch && entries.length === size) || searched === MAX_SEARCHED || work.steps > MAX_STEPS)
       return { entries, nextPageToken: pageToken(JSON.stringify(last), bound) }
     if (isMatch) entries.push(entry)
     last = position

@@ -5,7 +5,7 @@ import { failedPrecondition, notFound } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
 import { logNameOf, projectOf } from './names.ts'
 import { expireEntries, isRequired } from './retention.ts'
-import { deleteEntries, logsOf } from './store.ts'
+import { deleteEntries, streamsOf } from './store.ts'
 
 type Schemas = components['schemas']
 
@@ -16,7 +16,7 @@ export function listLogs(request: Schemas['ListLogsRequest'], ctx: Context): Sch
     ...resourceNames.map((name) => projectOf(name, 'resource_names', ctx)),
   ])
   expireEntries(ctx)
-  const names = [...projects].flatMap((project) => logsOf(ctx.db, project).map(({ name }) => name)).sort()
+  const names = [...new Set([...projects].flatMap((project) => streamsOf(ctx.db, project).map(({ logName }) => logName)))].sort()
   const { items, nextPageToken } = page(
     (after) => names.filter((name) => name > after).map((name) => ({ position: name, document: name })),
     { ...request, pageSize: Math.max(pageSize, 0) }, // the API ignores sizes below 1
@@ -29,9 +29,9 @@ export function listLogs(request: Schemas['ListLogsRequest'], ctx: Context): Sch
 /** Deletes the entries of a log; what is written to it later makes it appear again. */
 export function deleteLog({ logName: given = '' }: Schemas['DeleteLogRequest'], ctx: Context): Record<string, never> {
   const { logName, project } = logNameOf(given, ctx)
-  const log = logsOf(ctx.db, project).find(({ name }) => name === logName)
-  if (!log) throw notFound(`Log ${logName} does not exist.`)
+  const streams = streamsOf(ctx.db, project).filter((stream) => stream.logName === logName)
+  if (streams.length === 0) throw notFound(`Log ${logName} does not exist.`)
   if (isRequired(logName)) throw failedPrecondition(`Log ${logName} is in the bucket _Required, whose entries cannot be deleted.`)
-  deleteEntries(ctx.db, log.id)
+  for (const { id } of streams) deleteEntries(ctx.db, id)
   return {}
 }

@@ -2,7 +2,7 @@
 // others, in _Default, 30. An age needs no timer: what is too old goes when entries are written or read.
 import { formatTimestamp } from '../../core/clock.ts'
 import type { Context } from '../../core/service.ts'
-import { allLogs, deleteEntries } from './store.ts'
+import { allStreams, deleteEntries } from './store.ts'
 
 const DAY = 86_400_000_000_000n
 const DEFAULT_DAYS = 30n
@@ -25,4 +25,4 @@ export const isKept = (logName: string, timestamp: string, ctx: Context) =>
 
 /** Deletes what is older than the retention of its log; returns how many entries that were. */
 export const expireEntries = (ctx: Context): number =>
-  allLogs(ctx.db).reduce((count, { id, name }) => count + deleteEntries(ctx.db, id, oldest(name, ctx)), 0)
+  allStreams(ctx.db).reduce((count, { id, logName }) => count + deleteEntries(ctx.db, id, oldest(logName, ctx)), 0)

@@ -1,9 +1,6 @@
-// Going through the entries of several logs in one order, from any place in it.
-import { formatTimestamp } from '../../core/clock.ts'
-import type { Comparison } from '../../core/filter.ts'
-import { instant } from '../../core/filter-values.ts'
+// Going through the entries of several streams in one order, from any place in it.
 import type { Context } from '../../core/service.ts'
-import { entriesFrom, type Log, type Place, type StoredEntry } from './store.ts'
+import { entriesFrom, entriesNamed, type Place, type StoredEntry, type Stream } from './store.ts'
 
 /** Entries are in the order of their timestamps, then of their insertIds, then of the names of their logs. */
 export interface Position extends Place {
@@ -23,41 +20,15 @@ export interface Search {
 
 const CHUNK = 200
 
-/** How a comparison of `logName` can be judged by the name alone. Wildcards are not among the comparisons. */
-const NAMED: Partial<Record<Comparison['operator'], (name: string, value: string) => boolean>> = {
-  '=': (name, value) => name === value,
-  ':': (name, value) => name.includes(value),
-}
-
-/** Can entries of this log fulfil `demands`, which every match must? */
-export const isWanted = ({ name }: Log, demands: Comparison[]) =>
-  demands.every(
-    ({ field, operator, value }) => field !== 'logName' || (NAMED[operator]?.(name.toLowerCase(), value.toLowerCase()) ?? true),
-  )
-
-/** The times between which all matches lie. */
-export function timesOf(demands: Comparison[]): { from: string; to: string } {
-  const times = { from: '', to: '~' }
-  for (const { field, operator, value } of demands) {
-    const nanos = field === 'timestamp' ? instant(value) : undefined
-    if (nanos === undefined) continue
-    const time = formatTimestamp(nanos, 9)
-    if (!/^\d/.test(time)) continue // before the year 0 or after 9999
-    if (['=', '>', '>='].includes(operator) && time > times.from) times.from = time
-    if (['=', '<', '<='].includes(operator) && time < times.to) times.to = time
-  }
-  return times
-}
-
 export const isSamePlace = (a: Place, b: Place) => a.timestamp === b.timestamp && a.insertId === b.insertId
 
 /** Reads in steps: an open cursor would block writes of the same request. */
-function* entriesOfLog(ctx: Context, log: Log, { from, to, descending, after }: Search): Generator<FoundEntry> {
+function* entriesOfStream(ctx: Context, stream: Stream, { from, to, descending, after }: Search): Generator<FoundEntry> {
   let place: Place = after ?? { timestamp: descending ? `${to}~` : from, insertId: '' }
-  let isPast = after !== undefined && log.name <= after.logName
+  let isPast = after !== undefined && stream.logName <= after.logName
   for (;;) {
-    const rows = entriesFrom(ctx.db, log.id, place, descending ? from : to, CHUNK, descending)
-    for (const row of rows) if (!isPast || !isSamePlace(row, place)) yield { ...row, logName: log.name }
+    const rows = entriesFrom(ctx.db, stream.id, place, descending ? from : to, CHUNK, descending)
+    for (const row of rows) if (!isPast || !isSamePlace(row, place)) yield { ...row, logName: stream.logName }
     if (rows.length < CHUNK) return
     place = rows.at(-1)!
     isPast = true
@@ -70,10 +41,10 @@ function comesBefore(a: Position, b: Position, descending: boolean): boolean {
   return a.logName < b.logName
 }
 
-/** All entries of the logs in the order of the search. */
-export function* entriesOf(ctx: Context, logs: Log[], search: Search): Generator<FoundEntry> {
-  const heads = logs.flatMap((log) => {
-    const entries = entriesOfLog(ctx, log, search)
+/** All entries of the streams in the order of the search. */
+export function* entriesOf(ctx: Context, streams: Stream[], search: Search): Generator<FoundEntry> {
+  const heads = streams.flatMap((stream) => {
+    const entries = entriesOfStream(ctx, stream, search)
     const { value } = entries.next()
     return value ? [{ entries, entry: value as FoundEntry }] : []
   })
@@ -85,4 +56,18 @@ export function* entriesOf(ctx: Context, logs: Log[], search: Search): Generator
     if (value) first.entry = value
     else heads.splice(heads.indexOf(first), 1)
   }
+}
+
+/** What is found by its name is sorted here: so many at most. */
+const MAX_NAMED = 1000
+
+/** The entries of the streams that may have an insertId, in the order of the search; undefined where an index is of no use. */
+export function entriesWithId(ctx: Context, streams: Stream[], insertId: string, search: Search): FoundEntry[] | undefined {
+  if (/[^ -~]/.test(insertId)) return undefined // other characters may be other forms of ASCII's
+  const names = new Map(streams.map(({ id, logName }) => [id, logName]))
+  const { from, to, descending, after } = search
+  return entriesNamed(ctx.db, insertId, MAX_NAMED)
+    ?.flatMap(({ streamId, ...entry }) => (names.has(streamId) ? [{ ...entry, logName: names.get(streamId)! }] : []))
+    .filter((entry) => entry.timestamp >= from && entry.timestamp <= to && (!after || comesBefore(after, entry, descending)))
+    .sort((a, b) => (comesBefore(a, b, descending) ? -1 : 1))
 }

@@ -4,8 +4,8 @@ import { type Context, io } from '../../core/service.ts'
 import { CODES, invalidArgument, StatusError } from '../../core/status.ts'
 import type { components } from '../../gen/logging.v2.ts'
 import { append } from './append.ts'
-import { SEVERITIES } from './filter-options.ts'
 import { logNameOf } from './names.ts'
+import { SEVERITIES } from './query/fields.ts'
 import { isKept, sortable } from './retention.ts'
 import type { NewEntry } from './store.ts'
 
@@ -24,8 +24,8 @@ function completeEntry(request: Request, given: LogEntry, index: number, ctx: Co
   const { logName, project } = logNameOf(given.logName || request.logName || '', ctx)
   const { type, labels } = given.resource ?? request.resource ?? {}
   if (!type) throw invalidArgument(`Log entries must have a resource with a type: entries[${index}] has none.`)
-  if (given.severity && !SEVERITIES.includes(given.severity))
-    throw invalidArgument(`The severity ${given.severity} of entries[${index}] is none of ${SEVERITIES.join(', ')}.`)
+  if (given.severity && !Object.hasOwn(SEVERITIES, given.severity))
+    throw invalidArgument(`The severity ${given.severity} of entries[${index}] is none of ${Object.keys(SEVERITIES).join(', ')}.`)
   const timestamp = given.timestamp || ctx.timestamp(9)
   const insertId = given.insertId || newInsertId(ctx, index)
   const entry: LogEntry = {
@@ -42,7 +42,7 @@ function completeEntry(request: Request, given: LogEntry, index: number, ctx: Co
   const bytes = Buffer.byteLength(body)
   if (bytes > MAX_BYTES)
     throw invalidArgument(`Log entry with size ${(bytes / 1024).toFixed(1)}K exceeds maximum size of ${MAX_BYTES / 1024}.0K`)
-  return { logName, timestamp: sortable(timestamp), insertId, body }
+  return { logName, resourceType: type, timestamp: sortable(timestamp), insertId, body }
 }
 
 function appendAll(entries: NewEntry[], ctx: Context) {
