@@ -54,6 +54,22 @@ describeTransports('IAM policies', (emulator) => {
     }
   })
 
+  test('a condition that could not be evaluated is refused when it is set', async () => {
+    const conditional = (expression: string) =>
+      set('conditions', { version: 3, bindings: [{ ...viewer, condition: { title: 'x', expression } }] })
+    await conditional('resource.name.startsWith("projects/my-app-prod/") && request.time.getHours("Europe/Berlin") < 18')
+    for (const [expression, reason] of [
+      ['resource.matchTag("1/env", "prod")', 'matchTag() is not supported'],
+      ['resource.name == ', 'unexpected the end'],
+      ['principal.name == "x"', 'unknown variable principal'],
+      ['', 'unexpected the end'],
+    ] as const)
+      await expect(conditional(expression)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(reason),
+      })
+  })
+
   test('members and roles have the forms of IAM', async () => {
     const members = [
       'allUsers',

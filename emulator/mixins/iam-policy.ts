@@ -1,6 +1,8 @@
 // google.iam.v1.IAMPolicy, once for all resources that have a policy
 // (https://cloud.google.com/iam/docs/reference/rest/v1/Policy). Policies are kept and given back; they do not yet forbid anything.
+import { parseCel } from '../core/cel.ts'
 import { maskPaths } from '../core/field-mask.ts'
+import { oncePerDatabase } from '../core/once-per-database.ts'
 import { type Context, type ResourceType, rpc } from '../core/service.ts'
 import { aborted, invalidArgument, StatusError } from '../core/status.ts'
 
@@ -29,12 +31,22 @@ const EMPTY_ETAG = 'ACAB'
 const MEMBER =
   /^(?:allUsers|allAuthenticatedUsers|(?:user|serviceAccount|group|domain|projectOwner|projectEditor|projectViewer|deleted:(?:user|serviceAccount|group)):.+|principal(?:Set)?:\/\/.+)$/
 const ROLE = /^(?:roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[\w.]+$/
+const ROLE_FORM =
+  'The role name must be in the form "roles/{role}", "organizations/{organization_id}/roles/{role}", or "projects/{project_id}/roles/{role}".'
 const PERMISSION = /^[a-z]+(\.[a-zA-Z]+)+$/
 /** The expression would run out of stack on a long text. */
 const MAX_PERMISSION_LENGTH = 256
 
-function storedPolicy(ctx: Context, resource: string): IamPolicy {
-  const body = ctx.db.prepare('SELECT body FROM iam_policies WHERE resource = ?').pluck().get(resource) as string | undefined
+/** What conditions may speak of (https://cloud.google.com/iam/docs/conditions-attribute-reference). */
+export const CONDITION_VARIABLES = ['resource', 'request']
+
+const statements = oncePerDatabase((db) => ({
+  policyOf: db.prepare<[string], string>('SELECT body FROM iam_policies WHERE resource = ?').pluck(),
+}))
+
+/** The policy of a resource: an empty one where none was set. */
+export function iamPolicyOf(ctx: Context, resource: string): IamPolicy {
+  const body = statements(ctx.db).policyOf.get(resource)
   return body ? JSON.parse(body) : { etag: EMPTY_ETAG }
 }
 
@@ -54,11 +66,13 @@ function checkedBindings(policy: IamPolicy): Binding[] {
   const { bindings = [], version = 0 } = policy
   checkVersion(version)
   for (const { role = '', members = [], condition } of bindings) {
-    if (!ROLE.test(role)) throw invalidArgument(`Role "${role}" is not a valid role name.`)
+    if (!ROLE.test(role)) throw invalidArgument(ROLE_FORM)
     for (const member of members)
       if (!MEMBER.test(member))
         throw invalidArgument(`The member ${member} is of an unknown type. Please set a valid type prefix for the member.`)
-    if (condition && version < 3) throw invalidArgument('A policy with conditions must have version 3.')
+    if (!condition) continue
+    if (version < 3) throw invalidArgument('A policy with conditions must have version 3.')
+    parseCel(condition.expression ?? '', CONDITION_VARIABLES) // what could not be evaluated later is refused now
   }
   return bindings.filter(({ members = [] }) => members.length > 0)
 }
@@ -79,7 +93,7 @@ export function iamPolicyMixin(resources: ResourceType[]) {
   ): IamPolicy {
     checkVersion(options.requestedPolicyVersion ?? 0)
     typeOf(resource).check(resource, ctx)
-    return storedPolicy(ctx, resource)
+    return iamPolicyOf(ctx, resource)
   }
 
   function setIamPolicy(
@@ -87,7 +101,7 @@ export function iamPolicyMixin(resources: ResourceType[]) {
     ctx: Context,
   ): IamPolicy {
     typeOf(resource).check(resource, ctx)
-    const current = storedPolicy(ctx, resource)
+    const current = iamPolicyOf(ctx, resource)
     if (policy.etag && policy.etag !== current.etag)
       throw aborted('There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.')
     const mask = maskPaths(updateMask || DEFAULT_MASK)
@@ -109,7 +123,7 @@ export function iamPolicyMixin(resources: ResourceType[]) {
     return stored
   }
 
-  /** A resource that does not exist grants nothing, and is no error. Enforcement is off, so that every caller may do everything. */
+  /** A resource that does not exist grants nothing, and is no error. Where IAM is not enforced, every caller may do everything. */
   function testIamPermissions({ resource = '', permissions = [] }: { resource?: string; permissions?: string[] }, ctx: Context) {
     const type = typeOf(resource)
     for (const permission of permissions)
@@ -121,7 +135,7 @@ export function iamPolicyMixin(resources: ResourceType[]) {
       if (error instanceof StatusError && error.code === 'NOT_FOUND') return {}
       throw error
     }
-    return { permissions }
+    return { permissions: permissions.filter((permission) => ctx.holds(permission, resource)) }
   }
 
   return {

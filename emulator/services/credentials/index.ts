@@ -7,6 +7,7 @@ import { tokenRoutes } from './token-endpoint.ts'
 import { tokenExchangeRoutes } from './token-exchange.ts'
 import { userInfoRoutes } from './user-info.ts'
 
+export { uniqueId } from './accounts.ts'
 export { principalOf } from './tokens.ts'
 
 export const credentialsService: Service = {

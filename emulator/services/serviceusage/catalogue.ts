@@ -11,6 +11,7 @@ const ROWS: [name: string, title: string, ...needs: string[]][] = [
   ['bigquerystorage', 'BigQuery Storage API', 'bigquery'],
   ['binaryauthorization', 'Binary Authorization API'],
   ['certificatemanager', 'Certificate Manager API'],
+  ['cloudapis', 'Google Cloud APIs'],
   ['cloudasset', 'Cloud Asset API'],
   ['cloudbilling', 'Cloud Billing API'],
   ['cloudbuild', 'Cloud Build API'],
