@@ -45,11 +45,22 @@ const ARROWS = [
   ['binaryauthorization', 'containeranalysis'],
   ['binaryauthorization', 'logging'],
   ['admission', 'binaryauthorization'],
+  ['run', 'artifactregistry'],
+  ['run', 'binaryauthorization'],
+  ['resourcemanager', 'orgpolicy'],
+  ['iam', 'credentials'],
+  ['iam', 'orgpolicy'],
+  ['binaryauthorization', 'container'],
+  ['cloudbuild', 'artifactregistry'],
+  ['cloudbuild', 'binaryauthorization'],
+  ['cloudbuild', 'containeranalysis'],
+  ['cloudbuild', 'kms'],
 ] as const
 
 const SERVICE = ['emulator/core/*', 'emulator/mixins/*', 'emulator/gen/*', 'node:crypto']
 const PROTOBUF = ['@bufbuild/protobuf', '@bufbuild/protobuf/wkt']
 const SEED = [
+  'emulator/access/groups.ts',
   'emulator/core/*',
   'emulator/gen/*',
   'emulator/seed*',
@@ -73,6 +84,8 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/services/kms/', [...SERVICE, 'node:os', 'node:util', 'node:worker_threads', 'piscina']],
   ['emulator/services/binaryauthorization/', [...SERVICE, 'node:timers/promises', 'openpgp']],
   ['emulator/services/logging/', [...SERVICE, 'node:timers/promises']],
+  ['emulator/audit/', ['emulator/core/*', 'emulator/gen/*', 'emulator/mixins/*', 'emulator/services/logging/index.ts']],
+  ['emulator/access/', ['emulator/core/*', 'emulator/mixins/*']],
   ['emulator/services/', SERVICE],
   ['emulator/transports/grpc/', ['emulator/core/*', 'emulator/transports/*', ...PROTOBUF, '@grpc/grpc-js', 'node:stream']],
   ['emulator/transports/tls/', ['emulator/core/*', 'node-forge', 'node:*']],
@@ -85,6 +98,7 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ['emulator/config', ['emulator/config*', 'emulator/core/*', 'emulator/log.ts', 'node:*']],
   ['emulator/admin.ts', ['emulator/core/*', 'node:*']],
   ['emulator/authorities.ts', ['emulator/core/*']],
+  ['emulator/deliveries.ts', ['emulator/core/*']],
   ['emulator/app.ts', ['emulator/*', 'node:*']],
   ['emulator/listen.ts', ['emulator/core/*', 'node:*']],
   ['emulator/endpoints.ts', ['emulator/core/*', 'node:*']],
@@ -96,7 +110,14 @@ const MAY_IMPORT: [from: string, to: string[]][] = [
   ],
   ['emulator/exec.ts', ['emulator/config*', 'emulator/core/*', 'emulator/env*', 'emulator/running.ts', 'node:*']],
   ['emulator/explain', ['emulator/config*', 'emulator/core/*', 'emulator/explain*', 'emulator/running.ts', 'node:*']],
-  ['emulator/main.ts', [...ENTRANCE, 'emulator/endpoints.ts', 'emulator/exec.ts', 'emulator/explain*', 'emulator/running.ts']],
+  ['emulator/webhook', ['emulator/config*', 'emulator/core/*', 'emulator/running.ts', 'emulator/webhook*', 'node:*']],
+  [
+    'emulator/main.ts',
+    [
+      ...ENTRANCE,
+      ...['emulator/endpoints.ts', 'emulator/exec.ts', 'emulator/explain*', 'emulator/running.ts', 'emulator/webhook.ts'],
+    ],
+  ],
   ['emulator/index.ts', [...ENTRANCE, 'type bin/library.cjs']],
   ['openapi/', ['emulator/services.ts', 'emulator/core/*', ...PROTOBUF, 'openapi-typescript', 'yaml', 'node:*']],
   ['build/', ['emulator/demo-seed.ts', 'esbuild', 'node:*']],
@@ -167,7 +188,7 @@ test('services call each other without cycles', () => {
 })
 
 /** Files that are a table and may be longer. */
-const TABLES: string[] = []
+const TABLES: string[] = ['emulator/services/iam/predefined-roles.ts']
 
 test('no source is longer than 300 lines, no test longer than 600', () => {
   const long = FILES.map((file) => ({ ...file, lines: file.text.split('\n').length - 1 }))

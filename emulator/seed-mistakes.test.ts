@@ -31,7 +31,7 @@ test.each([
   ['- projects', 'seed.yaml:1: must be a mapping of keys to values.'],
   ['projects:\n  my-app-prod: {\n', 'seed.yaml:3: Flow map in block collection must be sufficiently indented and end with a }'],
   ['projects: {}\nprojects: {}', 'seed.yaml:2: Map keys must be unique'],
-  ['projects: {}\n\nproject: {}', 'seed.yaml:3: project: unknown key "project"; known here: projects.'],
+  ['projects: {}\n\nproject: {}', 'seed.yaml:3: project: unknown key "project"; known here: projects, groups.'],
   ['projects: *all', 'seed.yaml:1: projects: *all stands for nothing: no &all ends before it.'],
   ['projects: !map {}', 'seed.yaml:1: Unresolved tag: !map'],
   ['projects:\n  App: {}', 'seed.yaml:2: projects.App: Invalid project ID "App" in "projects/App".'],
@@ -48,7 +48,7 @@ test('aliases of aliases stand for at most 10,000 values', async () => {
 })
 
 test.each([
-  ['polcy: {}', /^3: polcy: unknown key "polcy"; known here: services, keyRings, notes, .*policy/],
+  ['polcy: {}', /^3: polcy: unknown key "polcy"; known here: services, serviceAccounts, keyRings, notes, .*policy/],
   ['services: cloudkms.googleapis.com', '3: services: must be a list.'],
   ['services:\n  - cloudkms.googleapis.com\n  - 7', '5: services.1: must be text.'],
   ['services: [kms]', /^3: services\.0: .*kms/],

@@ -1,4 +1,5 @@
 // What a seed file may hold, and the calls that make it: seed/demo.yaml shows every form.
+import { addGroup } from './access/groups.ts'
 import type { Context } from './core/service.ts'
 import { entries, fields, items, memberOf, object, type SeedValue, seedError, text } from './seed-value.ts'
 import { registerImage } from './services/artifactregistry/index.ts'
@@ -11,7 +12,17 @@ const BINAUTHZ = 'google.cloud.binaryauthorization.v1.BinauthzManagementServiceV
 
 /** The order of replay, over all projects: what is named by others comes first, wherever the file has it. */
 const PHASES = [
-  ...(['services', 'keyRings', 'cryptoKeys', 'notes', 'repositories', 'virtualRepositories', 'images'] as const),
+  ...([
+    'groups',
+    'services',
+    'serviceAccounts',
+    'keyRings',
+    'cryptoKeys',
+    'notes',
+    'repositories',
+    'virtualRepositories',
+    'images',
+  ] as const),
   ...(['attestors', 'attestations', 'policy', 'iamPolicies'] as const),
 ] as const
 
@@ -38,6 +49,7 @@ type Section = (at: SeedValue, project: string) => SeedStep[]
 /** What a project may have. */
 const SECTIONS: Record<string, Section> = {
   services,
+  serviceAccounts,
   keyRings,
   notes,
   repositories,
@@ -50,12 +62,28 @@ const SECTIONS: Record<string, Section> = {
 
 /** All steps of a seed, in the order of replay, and the projects that it names. Throws StartError for what is no seed. */
 export function seedSteps(seed: SeedValue): { projects: SeedValue[]; steps: SeedStep[] } {
-  const projects = entries(fields(seed, ['projects'], ['projects']).projects!).map(([, at]) => at)
+  const { projects: named, groups: grouped } = fields(seed, ['projects', 'groups'], ['projects'])
+  const projects = entries(named!).map(([, at]) => at)
   const steps = projects.flatMap((at) => {
     fields(at, Object.keys(SECTIONS))
     return entries(at).flatMap(([name, section]) => SECTIONS[name]!(section, keyOf(at)))
   })
+  if (grouped) steps.push(...groups(grouped))
   return { projects, steps: PHASES.flatMap((phase) => steps.filter((step) => step.phase === phase)) }
+}
+
+function serviceAccounts(at: SeedValue, project: string): SeedStep[] {
+  return items(at).map((id) => {
+    const request = { name: `projects/${project}`, accountId: text(id) }
+    return step('serviceAccounts', id, (call) => call(id, 'iam.v1', 'google.iam.admin.v1.IAM/CreateServiceAccount', request))
+  })
+}
+
+/** Address of a group → its members. */
+function groups(at: SeedValue): SeedStep[] {
+  return entries(at).map(([email, members]) =>
+    step('groups', members, (_call, operate) => operate(members, addGroup, { email, members: items(members).map(text) })),
+  )
 }
 
 function services(at: SeedValue, project: string): SeedStep[] {
@@ -215,9 +243,11 @@ const IAM_APIS: [RegExp, api: string, service: string][] = [
   [/^projects\/[^/]+\/locations\/[^/]+\/repositories\//, 'artifactregistry.v1', ARTIFACT_REGISTRY],
   [/^projects\/[^/]+\/(?:policy$|attestors\/)/, 'binaryauthorization.v1', 'google.iam.v1.IAMPolicy'],
   [/^projects\/[^/]+\/(?:notes|occurrences)\//, 'containeranalysis.v1', 'google.devtools.containeranalysis.v1.ContainerAnalysis'],
+  [/^projects\/[^/]+\/serviceAccounts\//, 'iam.v1', 'google.iam.admin.v1.IAM'],
+  [/^projects\/[^/]+$/, 'cloudresourcemanager.v1', 'google.cloudresourcemanager.v1.Projects'],
 ]
 
-/** Resource name (whole, or what follows the project) → bindings. */
+/** Resource name (whole, or what follows the project; `.` for the project itself) → bindings. */
 function iamPolicies(at: SeedValue, project: string): SeedStep[] {
   return entries(at).map(([name, bindings]) => {
     const resource = fullName(name, `projects/${project}`)
@@ -233,7 +263,8 @@ const step = (phase: SeedStep['phase'], at: SeedValue, run: SeedStep['run']): Se
 
 const keyOf = ({ path }: SeedValue) => path.slice('projects.'.length)
 
-const fullName = (name: string, parent: string) => (name.startsWith('projects/') ? name : `${parent}/${name}`)
+const fullName = (name: string, parent: string) =>
+  name === '.' ? parent : name.startsWith('projects/') ? name : `${parent}/${name}`
 
 /** The id by which gcloud, and so everybody, names a Cloud KMS key in attestors and signatures. */
 const keyId = (cryptoKeyVersion: string) => `//cloudkms.googleapis.com/v1/${cryptoKeyVersion}`

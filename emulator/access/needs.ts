@@ -1,0 +1,86 @@
+// What a call needs: the permission of its method on the resource that it names, and what some calls need beside it.
+import type { Context } from '../core/service.ts'
+import { type Needed, permissionOf } from './permissions.ts'
+
+type Json = Record<string, any>
+
+const isName = (value: unknown): value is string => typeof value === 'string' && /^(projects|namespaces)\/[^/]+/.test(value)
+
+const projectOf = (name: string) => name.split('/').slice(0, 2).join('/')
+
+/** The resources that a request names, one but for lists of projects. */
+function named(request: Json): string[] {
+  const { projectId, zone, clusterId, resourceNames, entries, logName } = request
+  if (Array.isArray(resourceNames) && resourceNames.length > 0) return resourceNames.map(String)
+  const single = [request.name, request.resource, request.parent, request.attestor, logName].find(isName)
+  const nested = Object.values(request).map((value) => value?.name)
+  const found = single ?? nested.find(isName)
+  if (found) return [found]
+  if (Array.isArray(entries)) return [...new Set(entries.map(({ logName }) => projectOf(String(logName))))]
+  const parts = [projectId && `projects/${projectId}`, zone && `locations/${zone}`, clusterId && `clusters/${clusterId}`]
+  return projectId ? [parts.filter(Boolean).join('/')] : []
+}
+
+/** Knative names have no location: it is the region of the host. */
+const knative = (name: string, ctx: Context) =>
+  name.replace(/^namespaces\/([^/]+)/, (_, namespace) => {
+    const project = ctx.canonicalName(`projects/${namespace}`)
+    return ctx.caller.region ? `${project}/locations/${ctx.caller.region}` : project
+  })
+
+const actAs = (account: unknown, project: string): Needed[] =>
+  typeof account === 'string' && account
+    ? [{ permission: 'iam.serviceAccounts.actAs', resource: `${project}/serviceAccounts/${account.split('/').at(-1)}` }]
+    : []
+
+const attach = ({ noteName }: Json): Needed => ({ permission: 'containeranalysis.notes.attachOccurrence', resource: noteName })
+
+/** Method → what it needs beside its own permission. */
+const BESIDE: [method: RegExp, needs: (request: Json, project: string) => Needed[]][] = [
+  [/^grafeas\..*\/CreateOccurrence$/, ({ occurrence = {} }) => [attach(occurrence)]],
+  [/^grafeas\..*\/BatchCreateOccurrences$/, ({ occurrences = [] }) => occurrences.map(attach)],
+  [
+    // in v1 alone (https://cloud.google.com/binary-authorization/docs/audit-logging)
+    /binaryauthorization\.v1\..*\/UpdatePolicy$/,
+    ({ policy = {} }) =>
+      attestorsOf(policy).flatMap((resource) => [{ permission: 'binaryauthorization.attestors.get', resource }]),
+  ],
+  [
+    /binaryauthorization\..*\/CreateAttestor$/,
+    ({ attestor = {} }) => {
+      const { noteReference } = attestor.userOwnedGrafeasNote ?? attestor.userOwnedDrydockNote ?? {}
+      return isName(noteReference) ? [{ permission: 'containeranalysis.notes.list', resource: projectOf(noteReference) }] : []
+    },
+  ],
+  [
+    /run\.v2\..*\/(Create|Update)(Service|Job)$/,
+    ({ service, job }, project) => actAs((service?.template ?? job?.template?.template)?.serviceAccount, project),
+  ],
+  [
+    /run\.v1\..*\/(Create|Replace)(Service|Job)$/,
+    ({ service, job }, project) =>
+      actAs((service?.spec?.template ?? job?.spec?.template?.spec?.template)?.spec?.serviceAccountName, project),
+  ],
+  [/cloudbuild\..*\/CreateBuild$/, ({ build = {} }, project) => actAs(build.serviceAccount, project)],
+]
+
+function attestorsOf(policy: Json): string[] {
+  const maps = Object.entries(policy).filter(([key]) => key.endsWith('AdmissionRules'))
+  const rules = [policy.defaultAdmissionRule, ...maps.flatMap(([, map]) => Object.values(map as Json))]
+  return [...new Set(rules.flatMap((rule) => (rule?.requireAttestationsBy ?? []) as string[]))].filter(isName)
+}
+
+/** Everything that a call of `package.Service/Method` needs; empty where everybody may make it. */
+export function needsOf(
+  method: string,
+  request: Json,
+  iamPrefixOf: (name: string) => string | undefined,
+  ctx: Context,
+): Needed[] {
+  const resources = named(request).map((name) => knative(name, ctx))
+  const permission = permissionOf(method, iamPrefixOf(resources[0] ?? ''))
+  const needed = permission ? resources.map((resource) => ({ permission, resource })) : []
+  const project = projectOf(resources[0] ?? '')
+  for (const [pattern, beside] of BESIDE) if (pattern.test(method)) needed.push(...beside(request, project))
+  return needed.map(({ permission, resource }) => ({ permission, resource: ctx.canonicalName(resource) }))
+}

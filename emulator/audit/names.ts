@@ -1,0 +1,35 @@
+// How a call is named in audit logs.
+
+type Json = Record<string, any>
+
+/** Services whose audit entries name methods otherwise than `package.Service.Method`. */
+const OTHERWISE: [begin: string, written: string][] = [
+  ['google.iam.admin.v1.IAM/', 'google.iam.admin.v1.'],
+  ['google.cloudresourcemanager.v1.Projects/', ''],
+]
+
+/** `methodName` of `package.Service/Method`. */
+export function methodName(method: string): string {
+  for (const [begin, written] of OTHERWISE) if (method.startsWith(begin)) return written + method.slice(begin.length)
+  return method.replace('/', '.')
+}
+
+/** By the convention that Google's APIs follow, `CreateNoteRequest` for CreateNote. */
+export const requestType = (method: string) => `type.googleapis.com/${method.replace(/[^.]+\/(\w+)$/, '$1Request')}`
+
+const isName = (value: unknown): value is string => typeof value === 'string' && /^projects\/[^/]+/.test(value)
+const isOperation = (name: string) => /(^|\/)operations\/[^/]+$/.test(name)
+
+/** The resource that a call is about: as the answer names it where one was made, else as the request does. */
+export function resourceName(method: string, request: Json, response?: Json): string {
+  const made = /\/(BatchCreate|Create)/.test(method)
+  const answers = made ? [response?.name, response?.response?.name, response?.metadata?.name, response?.targetLink] : []
+  const name = answers.map((answer) => (typeof answer === 'string' ? answer.replace(/^https?:\/\/[^/]+\/v\w+\//, '') : answer))
+  const found = name.find((answer) => isName(answer) && !isOperation(answer))
+  if (found) return found
+  const named = [request.name, request.resource, request.parent, request.attestor, request.logName]
+  const nested = Object.values(request).map((value) => value?.name)
+  const { projectId, entries, resourceNames } = request
+  const lists = [entries?.[0]?.logName, resourceNames?.[0]]
+  return [...named, ...nested, ...lists].find(isName) ?? (typeof projectId === 'string' ? `projects/${projectId}` : '')
+}
