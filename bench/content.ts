@@ -18,9 +18,19 @@ async function post(url: string, path: string, body: unknown, method = 'POST') {
 
 const digestOf = (index: number) => `sha256:${createHash('sha256').update(`image ${index}`).digest('hex')}`
 const attestorIds = (count: number) => Array.from({ length: count }, (_, index) => `attestor-${index + 1}`)
-const imageOf = (index: number) => `europe-west2-docker.pkg.dev/${PROJECT}/images/app@${digestOf(index)}`
+export const imageOf = (index: number) => `europe-west2-docker.pkg.dev/${PROJECT}/images/app@${digestOf(index)}`
 
-/** A policy that requires `count` attestors, of one key each. */
+/** A policy that requires `count` attestors. */
+export const policyOf = (count = ATTESTORS) => ({
+  globalPolicyEvaluationMode: 'ENABLE',
+  defaultAdmissionRule: {
+    evaluationMode: 'REQUIRE_ATTESTATION',
+    enforcementMode: 'ENFORCED_BLOCK_AND_AUDIT_LOG',
+    requireAttestationsBy: attestorIds(count).map((id) => `projects/${PROJECT}/attestors/${id}`),
+  },
+})
+
+/** Makes that policy, and the attestors of one key each. */
 export async function makePolicy(url: string, count = ATTESTORS) {
   const ids = attestorIds(count)
   for (const id of ids) {
@@ -33,13 +43,7 @@ export async function makePolicy(url: string, count = ATTESTORS) {
       userOwnedGrafeasNote: { noteReference: `projects/${PROJECT}/notes/${id}`, publicKeys: [{ id: KEY_ID, pkixPublicKey }] },
     })
   }
-  const requireAttestationsBy = ids.map((id) => `projects/${PROJECT}/attestors/${id}`)
-  const defaultAdmissionRule = {
-    evaluationMode: 'REQUIRE_ATTESTATION',
-    enforcementMode: 'ENFORCED_BLOCK_AND_AUDIT_LOG',
-    requireAttestationsBy,
-  }
-  await post(url, `/v1/projects/${PROJECT}/policy`, { globalPolicyEvaluationMode: 'ENABLE', defaultAdmissionRule }, 'PUT')
+  await post(url, `/v1/projects/${PROJECT}/policy`, policyOf(count), 'PUT')
 }
 
 /** A P-256 key; returns the name of its version. */

@@ -8,11 +8,13 @@ export interface LoadResult {
   p99: number
 }
 
-/** The bytes of a JSON POST. */
-export function postRequest(path: string, body: unknown): Buffer {
+export const postRequest = (path: string, body: unknown) => jsonRequest('POST', path, body)
+
+/** The bytes of a request with JSON. */
+export function jsonRequest(method: string, path: string, body: unknown): Buffer {
   const text = JSON.stringify(body)
   return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+    `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   )
 }
 

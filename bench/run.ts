@@ -1,6 +1,7 @@
 // `npm run bench`: ratios measured in one run, on one machine, so that they mean something on any other.
 //   npm run bench -- --quick      fewer repetitions and rows
 import { decisions, pods, size } from './decisions.ts'
+import { deployments } from './deployments.ts'
 import { cpuOfEmptyNode, cpuSeconds, startEmulator } from './servers.ts'
 import { show, showHeading } from './show.ts'
 import { transports } from './transports.ts'
@@ -31,5 +32,6 @@ showHeading()
 await startUp()
 await decisions(quick)
 await pods(quick)
+await deployments(quick ? 1_000 : 5_000)
 await transports(quick ? 3_000 : 10_000)
 await size(quick ? 100_000 : 1_000_000)
