@@ -39,12 +39,12 @@ export async function deployments(count: number) {
   const tasks = [
     { request: () => update, expected: '"updateTime"' },
     { request: deploy(0), expected: '"latestReadyRevisionName"' },
-    { request: cluster, expected: '"DONE"' },
+    { request: cluster, expected: '"UPDATE_CLUSTER"' },
   ]
   for (const { request, expected } of tasks) await oneByOne(request, expected, Math.min(count, 500))
   const updates = await oneByOne(() => update, '"updateTime"')
   const deploys = await oneByOne(deploy(count), '"latestReadyRevisionName"')
-  const clusters = await oneByOne(cluster, '"DONE"')
+  const clusters = await oneByOne(cluster, '"UPDATE_CLUSTER"')
   show('Cloud Run deploy, create to Ready ÷ policy update', deploys.perSecond / updates.perSecond, '≥ 0.3', speed(deploys))
   show('cluster update ÷ policy update', clusters.perSecond / updates.perSecond, '≥ 0.3', speed(clusters))
 

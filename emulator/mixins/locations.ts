@@ -4,7 +4,7 @@ import { type Context, rpc } from '../core/service.ts'
 import { invalidArgument, notFound } from '../core/status.ts'
 
 /** Regions of Google Cloud, then the multi-regions and `global` (https://cloud.google.com/about/locations). */
-const LOCATIONS =
+export const LOCATIONS =
   `africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1
 asia-southeast2 australia-southeast1 australia-southeast2 europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1
 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 me-central1 me-central2 me-west1

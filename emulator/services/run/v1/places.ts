@@ -1,10 +1,10 @@
 // Names of v1: a namespace is a project, and its objects are in the region of the host, `europe-west2-run.googleapis.com`. Where the host
 // names none, an object is looked for in all regions. `projects/P/locations/L/…` says it all.
+import { collection } from '../../../core/collection.ts'
 import { namePattern } from '../../../core/names.ts'
 import type { Context } from '../../../core/service.ts'
 import { invalidArgument, notFound } from '../../../core/status.ts'
-import { isLocation } from '../../../mixins/locations.ts'
-import { JOB, SERVICE } from '../names.ts'
+import { isLocation, LOCATIONS } from '../../../mixins/locations.ts'
 import { documentsOf, executions, jobs, revisions, services } from '../store.ts'
 import type { ObjectKind } from './metadata.ts'
 
@@ -45,20 +45,17 @@ export function addressOf(name = '', ctx: Context): Place & { id: string } {
 }
 
 const OWNERS = {
-  Service: { table: 'run_services', get: (name: string, ctx: Context) => services(ctx).get(name), pattern: SERVICE },
-  Job: { table: 'run_jobs', get: (name: string, ctx: Context) => jobs(ctx).get(name), pattern: JOB },
+  Service: { get: (name: string, ctx: Context) => services(ctx).get(name) },
+  Job: { get: (name: string, ctx: Context) => jobs(ctx).get(name) },
 } as const
 
 /** Full names of the services or jobs of one of these ids that there are at a place. */
 function ownersOf(kind: keyof typeof OWNERS, { project, location }: Place, ids: string[], ctx: Context): string[] {
-  const { table, get } = OWNERS[kind]
-  const collection = kind === 'Service' ? 'services' : 'jobs'
-  if (location)
-    return ids.map((id) => `projects/${project}/locations/${location}/${collection}/${id}`).filter((name) => get(name, ctx))
-  const found: string[] = []
-  for (const { document } of documentsOf<{ name: string }>(ctx, table, `projects/${project}`))
-    if (ids.includes(document.name.slice(document.name.lastIndexOf('/') + 1))) found.push(document.name)
-  return found
+  const { get } = OWNERS[kind]
+  const segment = kind === 'Service' ? 'services' : 'jobs'
+  return (location ? [location] : LOCATIONS).flatMap((one) =>
+    ids.map((id) => `projects/${project}/locations/${one}/${segment}/${id}`).filter((name) => get(name, ctx)),
+  )
 }
 
 /** What a name can begin with that has its owner's in front: `a-b-c` → `a-b`, `a`. */
@@ -102,11 +99,9 @@ export function rowsOf<T>(table: 'run_services' | 'run_jobs' | 'run_revisions' |
   const { project, location } = place
   const isOwner = table === 'run_services' || table === 'run_jobs'
   return function* (after: string): Iterable<{ position: string; document: T }> {
-    if (isOwner) {
-      for (const row of documentsOf<T & { name: string }>(ctx, table, `projects/${project}`, after))
-        if (!location || row.document.name.split('/')[3] === location) yield row
-      return
-    }
+    if (isOwner && location)
+      return yield* collection<T>(ctx.db, table).iterate(`projects/${project}/locations/${location}`, after)
+    if (isOwner) return yield* documentsOf<T>(ctx, table, `projects/${project}`, after)
     const locations = location ? [location] : locationsOf(table === 'run_revisions' ? 'run_services' : 'run_jobs', project, ctx)
     for (const one of locations)
       for (const { position, document } of documentsOf<T>(ctx, table, `projects/${project}/locations/${one}`)) {
