@@ -2,31 +2,36 @@
 import type { Database, Statement } from 'better-sqlite3'
 
 interface Known {
-  /** Undefined from any change until it is read again. */
-  value?: string
-  read: Statement<[], string>
+  /** By name; empty from any change until they are read again. */
+  values: Map<string, string>
+  read: Statement<[string], string>
 }
 
-const READ = "SELECT hex(value) FROM generations WHERE name = 'admission'"
+const READ = 'SELECT hex(value) FROM generations WHERE name = ?'
 
 const known = new WeakMap<Database, Known>()
 
-/** Hex text that changes with every change of what admission decisions depend on: policies, attestors, notes and occurrences. */
-export function admissionGeneration(db: Database): string {
+/** Hex text that changes with every change of what admission decisions depend on: policies, attestors, notes, occurrences, clusters and IAM
+ * policies. */
+export const admissionGeneration = (db: Database): string => generation(db, 'admission')
+
+/** Hex text that changes with every change of what triggers of a migration renew it for. */
+export function generation(db: Database, name: string): string {
   // what is made or read in a transaction may be rolled back with it, so nothing of it is kept
   const found = known.get(db) ?? (db.inTransaction ? undefined : watch(db))
-  if (!found) return db.prepare<[], string>(READ).pluck().get()!
-  if (found.value !== undefined) return found.value
-  const value = found.read.get()!
-  if (!db.inTransaction) found.value = value
-  return value
+  if (!found) return db.prepare<[string], string>(READ).pluck().get(name)!
+  const value = found.values.get(name)
+  if (value !== undefined) return value
+  const fresh = found.read.get(name)!
+  if (!db.inTransaction) found.values.set(name, fresh)
+  return fresh
 }
 
-/** SQLite itself says when the value changes, by triggers of this connection alone. */
+/** SQLite itself says when a value changes, by triggers of this connection alone. */
 function watch(db: Database): Known {
-  const state: Known = { read: db.prepare<[], string>(READ).pluck() }
+  const state: Known = { values: new Map(), read: db.prepare<[string], string>(READ).pluck() }
   db.function('generation_changed', () => {
-    state.value = undefined
+    state.values.clear()
     return null
   })
   for (const event of ['INSERT', 'UPDATE', 'DELETE'])

@@ -1,5 +1,6 @@
 // Every admission decision is an audit entry of Cloud Logging, with its tree beside it: GET /_emulator/decisions reads that.
 import { parseTimestamp } from '../../core/clock.ts'
+import { orderedUuid } from '../../core/ids.ts'
 import { projectId } from '../../core/projects.ts'
 import { type Context, type HttpRequest, type HttpResponse, io, type Route } from '../../core/service.ts'
 import { invalidArgument } from '../../core/status.ts'
@@ -47,7 +48,7 @@ const auditLog = (project: string, log: AuditLog) => `projects/${project}/logs/c
 /** Keeps a decision and its audit entry; log, time and insertId of the entry are set here. */
 export function recordDecision(ctx: Context, { verdict, ...decision }: Judged, auditEntry: LogEntry, log: AuditLog = 'activity') {
   const time = ctx.timestamp()
-  const insertId = ctx.ids.uuid()
+  const insertId = orderedUuid(ctx.ids, ctx.nanos())
   const logName = auditLog(decision.project, log)
   // one review, one id: the log knows it as the operation too
   const operation = { ...auditEntry.operation, id: insertId }

@@ -1,4 +1,6 @@
 // Entries that sinks send to webhooks, once each and as they are written.
+import type { Database } from '../../core/database.ts'
+import { generation } from '../../core/generation.ts'
 import type { Context } from '../../core/service.ts'
 import { StatusError } from '../../core/status.ts'
 import { parseQuery, type Query } from './query/query.ts'
@@ -35,9 +37,28 @@ function isWanted({ sink, filter, exclusions }: Webhook, entry: NewEntry, parsed
 
 const projectOfLog = (logName: string) => logName.split('/')[1]!
 
+interface Known {
+  /** Of the sinks. */
+  generation: string
+  byProject: Map<string, Webhook[]>
+}
+
+const known = new WeakMap<Database, Known>()
+
+/** Read again only where a sink has changed. */
+function currentWebhooks(ctx: Context): Map<string, Webhook[]> {
+  const current = generation(ctx.db, 'sinks')
+  let found = known.get(ctx.db)
+  if (found?.generation !== current) {
+    found = { generation: current, byProject: new Map() }
+    known.set(ctx.db, found)
+  }
+  return found.byProject
+}
+
 /** Has the webhooks of their projects called for entries, after what writes them is committed. */
 export function alert(ctx: Context, entries: NewEntry[]) {
-  const webhooks = new Map<string, Webhook[]>()
+  const webhooks = currentWebhooks(ctx)
   for (const entry of entries) {
     const project = projectOfLog(entry.logName)
     const all = webhooks.get(project) ?? webhooksOf(project, ctx)

@@ -4,7 +4,10 @@ import { type Database, openDatabase } from '../../core/database.ts'
 import { entriesFrom, entriesNamed, insertEntries, READS, streamsOf } from './store.ts'
 
 function open(): Database {
-  const db = openDatabase(undefined, [{ name: 'logging', migrations: new URL('./migrations/', import.meta.url) }])
+  const db = openDatabase(undefined, [
+    { name: 'core', migrations: new URL('../../core/migrations/', import.meta.url) },
+    { name: 'logging', migrations: new URL('./migrations/', import.meta.url) },
+  ])
   onTestFinished(() => void db.close())
   return db
 }
