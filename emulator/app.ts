@@ -5,10 +5,10 @@ import { createAccess, type IamMode } from './access/access.ts'
 import { groupsOf } from './access/groups.ts'
 import { adminRoutes } from './admin.ts'
 import { auditor } from './audit/audit.ts'
-import { knownAuthorities } from './authorities.ts'
+import { type Authorities, knownAuthorities } from './authorities.ts'
 import { TOKEN } from './config-settings.ts'
 import { type Clock, parseDuration, systemClock } from './core/clock.ts'
-import { type Database, openDatabase, replaceContent, StartError } from './core/database.ts'
+import { copyOf, type Database, openCopy, openDatabase, replaceContent, StartError } from './core/database.ts'
 import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
 import { type Ids, randomIds } from './core/ids.ts'
 import type { Context, Logger } from './core/service.ts'
@@ -90,6 +90,24 @@ const permissionSets = new WeakMap<readonly string[], ReadonlySet<string>>()
 /** The token that `env` gives to clients stands for the owner. */
 const principalOr = (owner: string) => (token: string) => (token === TOKEN ? owner : principalOf(token))
 
+/** The store, new or as it was left, and a copy of what a new one began with. In memory the store is the seeded one; in a folder a new one is
+ * made of that in a single transaction, so that a start that is cut short leaves nothing half seeded. */
+async function openStore(folder: string | undefined, seededStore: () => Promise<Database>) {
+  const kept = folder ? openDatabase(folder, SOURCES) : undefined
+  if (kept?.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()) return { db: kept, isNew: false }
+  try {
+    const seeded = await seededStore()
+    const seed = copyOf(seeded)
+    if (!kept) return { db: seeded, isNew: true, seed }
+    replaceContent(kept, seeded)
+    seeded.close()
+    return { db: kept, isNew: true, seed }
+  } catch (error) {
+    kept?.close()
+    throw error
+  }
+}
+
 /** Opens the store, seeds it where it is new, and returns a server that does not listen yet. */
 export async function createApp(options: AppOptions): Promise<App> {
   const {
@@ -101,10 +119,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxLogEntries = options.data ? 0 : MAX_LOG_ENTRIES,
   } = options
   checkTlsOptions(options)
-  const db = openDatabase(options.data, SOURCES)
-  const authorities = knownAuthorities(db)
   const deliveries = createDeliveries(options.webhookHosts ?? [], log)
-  const world = (db: Database): World => ({
+  const world = (db: Database, authorities?: Authorities): World => ({
     db,
     clock: options.clock ?? systemClock(),
     ids: options.ids ?? randomIds,
@@ -113,7 +129,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxLogEntries,
     operationDelay: parseDuration(operationDelay),
     mayDeliverTo: deliveries.mayDeliverTo,
-    isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities.has(authority),
+    isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities?.has(authority) === true,
   })
 
   async function checkRequest(api: string, method: string, json: object): Promise<object> {
@@ -122,7 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     return readRequest(request, lenient ? log : undefined)
   }
 
-  /** A store that holds the seed and nothing else. It is made aside, so that the real one changes in a single transaction. */
+  /** A store in memory that holds the seed and nothing else. */
   async function seededStore(): Promise<Database> {
     const scratch = openDatabase(undefined, SOURCES)
     if (options.seed !== false) {
@@ -135,21 +151,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     return scratch
   }
 
-  const isNew = !db.prepare("SELECT value FROM meta WHERE key = 'initialized'").get()
+  const { db, isNew, seed } = await openStore(options.data, seededStore)
   let seeded: Promise<Database> | undefined
-  if (isNew) {
-    seeded = seededStore()
-    try {
-      replaceContent(db, await seeded)
-    } catch (error) {
-      db.close()
-      throw error
-    }
-  }
 
-  /** The same for each reset. A mistake in the file can be mended while the emulator runs. */
+  /** What the emulator began with, the same for each reset. A mistake in the file can be mended while the emulator runs. */
   async function resetStore(): Promise<Database> {
-    seeded ??= seededStore()
+    seeded ??= seed ? Promise.resolve(openCopy(seed)) : seededStore()
     try {
       return await seeded
     } catch (error) {
@@ -164,7 +171,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const access = createAccess({ mode: options.iam ?? 'off', owner, services: SERVICES, hostOf, rolePermissions, groupsOf })
   const { authorize, holds } = access
   const guards = { deliver: deliveries.deliver, audit: auditor(hostOf), authorize, holds }
-  const dispatcher = createDispatcher({ ...world(db), ...guards }, SERVICES)
+  const authorities = knownAuthorities(db)
+  const dispatcher = createDispatcher({ ...world(db, authorities), ...guards }, SERVICES)
   const identity = tlsIdentity(options, () => new Date(), log)
   const routes = [...SERVICES.flatMap((service) => service.routes ?? []), ...adminRoutes(resetStore, identity), ...access.routes]
   const router = createRouter(

@@ -105,6 +105,15 @@ export function writeWaiting(db: Database.Database) {
   }
 }
 
+/** All of a database, as bytes. */
+export function copyOf(db: Database.Database): Buffer {
+  writeWaiting(db)
+  return db.serialize()
+}
+
+/** A database in memory that is such a copy, to be read: it cannot grow far. */
+export const openCopy = (copy: Buffer): Database.Database => new Database(copy)
+
 /** Makes the content of `db` that of `source` (the same schema), in one transaction. */
 export function replaceContent(db: Database.Database, source: Database.Database) {
   for (const each of [db, source]) writeWaiting(each)
