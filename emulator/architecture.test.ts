@@ -47,6 +47,7 @@ const ARROWS = [
   ['admission', 'binaryauthorization'],
   ['run', 'artifactregistry'],
   ['run', 'binaryauthorization'],
+  ['run', 'orgpolicy'],
   ['resourcemanager', 'orgpolicy'],
   ['iam', 'credentials'],
   ['iam', 'orgpolicy'],

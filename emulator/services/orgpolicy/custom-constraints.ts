@@ -21,6 +21,11 @@ const ID = /^custom\.[a-zA-Z][a-zA-Z0-9]{0,62}$/
 const RESOURCE_TYPE = /^[a-z0-9.-]+\.googleapis\.com\/[A-Za-z]+$/
 const LIMITS = { condition: 1000, displayName: 200, description: 2000 } as const
 
+function checkOrganization(parent: string | undefined) {
+  const { organization } = ORGANIZATION.parse(parent, 'parent')
+  if (!/^\d+$/.test(organization)) throw invalidArgument(`Invalid organization "${organization}": it must be a number.`)
+}
+
 /** What is stored; what the condition uses and is not supported is refused now, not when it would be needed. */
 function checked(sent: CustomConstraint, ctx: Context): CustomConstraint {
   const { name = '', resourceTypes = [], methodTypes = [], condition = '', actionType, displayName, description } = sent
@@ -48,7 +53,7 @@ export function createCustomConstraint(
   { parent, customConstraint = {} }: Schemas['CreateCustomConstraintRequest'],
   ctx: Context,
 ): CustomConstraint {
-  ORGANIZATION.parse(parent, 'parent')
+  checkOrganization(parent)
   const stored = checked(customConstraint, ctx)
   const { organization, customConstraint: id } = CUSTOM_CONSTRAINT.parse(stored.name)
   if (`organizations/${organization}` !== parent) throw invalidArgument(`${stored.name} is not in ${parent}.`)
@@ -80,7 +85,7 @@ export function listCustomConstraints(
   { parent = '' }: Schemas['ListCustomConstraintsRequest'],
   ctx: Context,
 ): Schemas['ListCustomConstraintsResponse'] {
-  ORGANIZATION.parse(parent, 'parent')
+  checkOrganization(parent)
   return { customConstraints: Array.from(customConstraints(ctx).iterate(parent), ({ document }) => document) }
 }
 

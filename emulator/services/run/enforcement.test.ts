@@ -427,15 +427,47 @@ describeTransports('Binary Authorization of Cloud Run', (emulator) => {
     expect(service.terminalCondition.reason).toBe('CONTAINER_IMAGE_UNAUTHORIZED')
   })
 
-  test('what no policy has admitted gets no traffic by opting out either', async () => {
-    const first = await create('out', serviceOf(image))
-    const denied = await update('out', serviceOf(unattested()))
-    const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION'
-    const traffic = [{ type, revision: idOf(denied.latestCreatedRevision), percent: 100 }]
-    const out = await update('out', { ...serviceOf(unattested(), { traffic }), binaryAuthorization: undefined })
-    expect(out.terminalCondition.state).toBe('CONDITION_FAILED')
-    expect(out.latestReadyRevision).toBe(first.latestReadyRevision)
+  test('what was denied is governed no more by a service that opts out: its next update makes it ready', async () => {
+    await create('out', serviceOf(image))
+    const { latestCreatedRevision: denied } = await update('out', serviceOf(unattested()))
+    const out = await update('out', { ...serviceOf(unattested()), binaryAuthorization: undefined })
+    expect(out.terminalCondition.state).toBe('CONDITION_SUCCEEDED')
+    expect(out).toMatchObject({ latestReadyRevision: denied, latestCreatedRevision: denied, observedGeneration: out.generation })
+    expect(out.error).toBeUndefined()
     expect(out.trafficStatuses).toEqual([LATEST])
+    const [latest, before] = await revisionsOf('out')
+    expect(latest.name).toBe(denied)
+    for (const type of ['Ready', 'Active', 'ContainerReady']) expect(conditionOf(latest, type).state).toBe('CONDITION_SUCCEEDED')
+    expect(conditionOf(before, 'Active').state).toBe('CONDITION_FAILED')
+    expect(await decisions()).toHaveLength(2)
+  })
+
+  test('a service that has opted out may send its traffic to a revision that was denied, or leave it where it is', async () => {
+    const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION'
+    const { latestReadyRevision: first } = await create('free', serviceOf(image))
+    const { latestCreatedRevision: denied } = await update('free', serviceOf(unattested()))
+    const optOut = (revision: string) => {
+      const traffic = [{ type, revision: idOf(revision), percent: 100 }]
+      return update('free', { ...serviceOf(unattested(), { traffic }), binaryAuthorization: undefined })
+    }
+    const pinned = await optOut(first)
+    expect(pinned).toMatchObject({ latestReadyRevision: denied, trafficStatuses: [{ revision: idOf(first) }] })
+    expect(pinned.terminalCondition.state).toBe('CONDITION_SUCCEEDED')
+    const [latest] = await revisionsOf('free')
+    expect(ready(latest).state).toBe('CONDITION_SUCCEEDED')
+    expect(conditionOf(latest, 'Active').state).toBe('CONDITION_FAILED')
+    expect((await optOut(denied)).trafficStatuses).toMatchObject([{ revision: idOf(denied) }])
+    const back = await update('free', serviceOf(unattested(), { traffic: [LATEST] }))
+    expect(back.terminalCondition.state).toBe('CONDITION_SUCCEEDED') // nothing gains traffic by opting in
+  })
+
+  test('an image that cannot run is not made to run by opting out', async () => {
+    const digest = digestOf('arm')
+    await register(digest, { manifests: [{ digest: digestOf('arm child'), platform: { os: 'linux', architecture: 'arm64' } }] })
+    const arm = `${repository}@${digest}`
+    expect((await create('arm', serviceOf(arm))).terminalCondition.reason).toBe('REVISION_FAILED')
+    const out = await update('arm', { ...serviceOf(arm), binaryAuthorization: undefined })
+    expect(out.terminalCondition.state).toBe('CONDITION_FAILED')
   })
 
   test('an update that moves traffic to the latest, and brings a denied one, leaves the traffic where it is', async () => {

@@ -8,6 +8,7 @@ import { deleteIamPolicy } from '../../mixins/iam-policy.ts'
 import { succeeded } from './conditions.ts'
 import { callerOf, checkRegion, deletionTimes, etagAt, resourceNotFound } from './metadata.ts'
 import { JOB } from './names.ts'
+import { checkJobPolicies } from './organization-policies.ts'
 import { checkBinaryAuthorization, checkedLaunchStage } from './service-fields.ts'
 import type { Job, Knative, StoredJob } from './shapes.ts'
 import { deleteChildren, documentsOf, jobs } from './store.ts'
@@ -65,7 +66,9 @@ export function writeJob(write: JobWrite, ctx: Context): StoredJob {
   }
   checkEtag(etag, current?.etag, `The etag of job ${name} is not the current one: get the job again.`)
   const { job, knative = current?.internal.knative ?? {} } = write.desired(current)
-  const stored = draft(name, desiredJob(job, project, refuse, ctx), current, knative, ctx)
+  const desired = desiredJob(job, project, refuse, ctx)
+  checkJobPolicies(desired, { name, isNew: !current, knative }, ctx)
+  const stored = draft(name, desired, current, knative, ctx)
   if (validateOnly) return stored
   if (current) jobs(ctx).update(name, stored)
   else jobs(ctx).insert(name, `projects/${project}/locations/${location}`, stored)

@@ -39,3 +39,31 @@ test('the operations of other APIs are not among them', async () => {
   expect(await operations('ListOperations', { name: parent })).toEqual({})
   await emulator.close()
 })
+
+test('the metadata of one that is under way shows the resource as it was first answered, until the clock says so', async () => {
+  const emulator = await startTestEmulator({ operationDelay: '5s' })
+  const parent = 'projects/operated-app/locations/us-central1'
+  const call = (method: string, request: object) => emulator.call('run.v2', `google.cloud.run.v2.${method}`, request)
+  const operations = (method: string, request: object) =>
+    emulator.call('run.v2', `google.longrunning.Operations/${method}`, request)
+  const containers = [{ image: 'gcr.io/cloudrun/hello' }]
+  const started = [
+    await call('Services/CreateService', { parent, serviceId: 'hello', service: { template: { containers } } }),
+    await call('Jobs/CreateJob', { parent, jobId: 'nightly', job: { template: { template: { containers } } } }),
+    await call('Jobs/RunJob', { name: `${parent}/jobs/nightly` }),
+  ]
+  for (const operation of started) {
+    expect(operation.metadata).toMatchObject({ reconciling: true })
+    expect(await operations('GetOperation', { name: operation.name })).toEqual(operation)
+    expect(await operations('WaitOperation', { name: operation.name, timeout: '1s' })).toEqual(operation)
+  }
+  expect((await operations('ListOperations', { name: parent })).operations).toEqual(expect.arrayContaining(started))
+
+  emulator.clock.advance(5_000)
+  for (const { name } of started) {
+    const operation = await operations('GetOperation', { name })
+    expect(operation).toMatchObject({ done: true, response: operation.metadata })
+    expect(operation.metadata).not.toHaveProperty('reconciling')
+  }
+  await emulator.close()
+})

@@ -7,7 +7,7 @@ import { finishedOperation, type LongrunningOperation } from '../../mixins/opera
 import { type Failure, operationError } from './conditions.ts'
 import { locationOf } from './names.ts'
 import type { Execution } from './shapes.ts'
-import { dropOperations } from './store.ts'
+import { dropOperations, keepPending } from './store.ts'
 
 const TYPE = 'type.googleapis.com/google.cloud.run.v2'
 
@@ -39,7 +39,9 @@ export function operation({ kind, pending, done, failure, id }: Outcome, ctx: Co
   const parent = locationOf(done.name!)
   const { name } = finishedOperation(ctx, parent, id ?? ctx.ids.uuid(), { metadata, ...result })
   if ((ctx.nanos() / 1000n) % COUNT_EVERY === 0n) dropOperations(ctx, parent, MAX_OPERATIONS)
-  return { name, metadata: typed(kind, pending) }
+  const first = typed(kind, pending)
+  keepPending(name!, first, ctx)
+  return { name, metadata: first }
 }
 
 /** The operation that has started an execution has its uid. It ends with the execution, so that it is not to say that one has succeeded which

@@ -9,6 +9,7 @@ import { type FoundImages, findImages } from './images.ts'
 import { type Question, question } from './judge.ts'
 import { checkRegion, resourceNotFound } from './metadata.ts'
 import { SERVICE } from './names.ts'
+import { checkServicePolicies } from './organization-policies.ts'
 import { same } from './same.ts'
 import { type Desired, desiredService, isOptedIn } from './service-fields.ts'
 import type { Knative, Service, StoredRevision, StoredService } from './shapes.ts'
@@ -36,7 +37,7 @@ export interface Plan {
   knative: Knative
   /** The revision that the template makes, unless the template is as it was. `name` where the user gives one. */
   made?: FoundImages & { name?: string }
-  /** Other revisions that gain traffic. */
+  /** Other revisions that gain traffic, and the latest where Binary Authorization has denied it and governs it no more. */
   gaining: StoredRevision[]
   /** A revision in `traffic` that is not there. */
   missing?: string
@@ -60,11 +61,13 @@ export function plan({ name, when, etag, refuse, desired: wanted }: ServiceWrite
   checkEtag(etag, current?.etag, `The etag of service ${name} is not the current one: get the service again.`)
   const { service, knative = current?.internal.knative ?? {} } = wanted(current)
   const desired = desiredService(service, name, refuse, ctx)
+  checkServicePolicies(desired, { name, isNew: !current, knative }, ctx)
   const made = isNewTemplate(current, desired, knative) ? revisionToMake(name, desired, ctx) : undefined
   const latest = made ? (made.name ?? NEW) : (current?.latestCreatedRevision ?? NEW)
   const targets = resolvedTargets(desired.traffic!, name, latest)
   const others = newlyServed(targets, current?.internal ?? { serving: [] }).filter((each) => each !== (made?.name ?? NEW))
-  const gaining = others.map((each) => revisions(ctx).get(each))
+  const freed = made || isOptedIn(desired.binaryAuthorization) ? undefined : deniedLatest(current)
+  const gaining = [...new Set([...others, ...(freed ? [freed] : [])])].map((each) => revisions(ctx).get(each))
   const absent = targets.find(({ revision = '' }) => revision !== (made?.name ?? NEW) && !exists(revision, current, ctx))
   const planned: Plan = {
     current,
@@ -95,7 +98,13 @@ function askAbout({ desired, made, gaining, missing, questions }: Plan, where: {
 }
 
 /** It cannot run, whatever a policy says. */
-const isBroken = (failure: Failure | undefined) => failure?.reason === 'REVISION_FAILED'
+export const isBroken = (failure: Failure | undefined) => failure?.reason === 'REVISION_FAILED'
+
+/** The latest revision, if it is not ready and could run. */
+function deniedLatest(current: StoredService | undefined): string | undefined {
+  const failure = failureOf(conditionOf(current?.conditions, 'ConfigurationsReady'))
+  return failure && !isBroken(failure) ? current!.latestCreatedRevision : undefined
+}
 
 /** A template makes a revision where it is another one, or names another revision. */
 function isNewTemplate(current: StoredService | undefined, desired: Desired, knative: Knative): boolean {

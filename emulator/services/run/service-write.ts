@@ -8,8 +8,10 @@ import { condition, conditionOf, type Failure, failureOf, keptIfSame } from './c
 import { type Judgement, judge } from './judge.ts'
 import { callerOf, etagAt } from './metadata.ts'
 import { SERVICE } from './names.ts'
+import { statusNow } from './reconciling.ts'
 import { dropOldRevisions, insertRevision, newRevisionName, updateConditions } from './revisions.ts'
-import { NEW, type Plan, plan, type ServiceWrite } from './service-plan.ts'
+import { isOptedIn } from './service-fields.ts'
+import { isBroken, NEW, type Plan, plan, type ServiceWrite } from './service-plan.ts'
 import type { StoredService, TrafficTargetStatus } from './shapes.ts'
 import { revisions, services } from './store.ts'
 import { isLatest, reachable, resolvedTargets, shownStatuses } from './traffic.ts'
@@ -63,6 +65,7 @@ function draft(name: string, { current, desired, knative, made }: Plan, ctx: Con
       knative,
       configurationGeneration: (current?.internal.configurationGeneration ?? 0) + (made ? 1 : 0),
       serving: current?.internal.serving ?? [],
+      ...(ctx.operationDelay > 0n && current && { before: statusNow(current, ctx) }),
     },
   }
 }
@@ -102,14 +105,17 @@ interface RevisionFailure {
   ofService: Failure
 }
 
-function failuresOf({ current, made, gaining }: Plan, judgements: Map<string, Judgement>, latest: string) {
+function failuresOf({ current, desired, made, gaining }: Plan, judgements: Map<string, Judgement>, latest: string) {
   const failures = new Map<string, RevisionFailure>()
   const add = (revision: string, own: Failure | undefined) =>
     own && failures.set(revision, { own, ofService: ofService(own, idOf(revision)) })
   if (made) add(latest, made.failure ?? judgements.get(made.name ?? NEW)?.failure)
   for (const { name = '', conditions } of gaining) {
     const judgement = judgements.get(name)
-    add(name, judgement ? judgement.failure : failureOf(conditionOf(conditions, 'Ready')))
+    const before = failureOf(conditionOf(conditions, 'Ready'))
+    // what a policy has said does not count any more where none governs
+    const kept = isOptedIn(desired.binaryAuthorization) || isBroken(before) ? before : undefined
+    add(name, judgement ? judgement.failure : kept)
   }
   const known = failureOf(conditionOf(current?.conditions, 'ConfigurationsReady'))
   if (!made && known && !gaining.some(({ name }) => name === latest)) failures.set(latest, { own: known, ofService: known })

@@ -268,6 +268,11 @@ describeTransports('services of Cloud Run', (emulator) => {
       'minInstanceCount',
     ],
     [
+      'fewer instances than none',
+      { template: template(), scaling: { scalingMode: 'MANUAL', manualInstanceCount: -1 } },
+      'Violation in CreateServiceRequest.service.scaling.manualInstanceCount: must not be negative.',
+    ],
+    [
       'two containers without a port',
       { template: { containers: [{ image }, { image }] } },
       'exactly one container with an exposed port',
@@ -325,6 +330,30 @@ describeTransports(
       const service = await get()
       expect(service.terminalCondition.state).toBe('CONDITION_SUCCEEDED')
       expect(service).not.toHaveProperty('reconciling')
+    })
+
+    test('while it is reconciled, a service says of its status what was there before', async () => {
+      const parent = 'projects/watched-app/locations/us-central1'
+      const name = `${parent}/services/watched`
+      const call = (method: string, request: object) => emulator().call('run.v2', `google.cloud.run.v2.${method}`, request)
+      const get = () => call('Services/GetService', { name })
+      const serviceOf = (tag: string) => ({ template: { containers: [{ image: `${image}:${tag}` }] } })
+
+      await call('Services/CreateService', { parent, serviceId: 'watched', service: serviceOf('1') })
+      for (const field of ['latestReadyRevision', 'trafficStatuses', 'conditions', 'uri', 'observedGeneration'])
+        expect(await get(), field).not.toHaveProperty(field)
+      emulator().clock.advance(5_000)
+      const { latestReadyRevision, trafficStatuses, conditions, observedGeneration } = await get()
+      const before = { latestReadyRevision, trafficStatuses, conditions, observedGeneration, reconciling: true }
+
+      for (const generation of ['2', '3']) {
+        const { metadata } = await call('Services/UpdateService', { service: { name, ...serviceOf(generation) } })
+        expect(metadata).toMatchObject({ ...before, generation })
+      }
+      expect(await get()).toMatchObject({ ...before, terminalCondition: { state: 'CONDITION_RECONCILING' }, generation: '3' })
+      emulator().clock.advance(5_000)
+      expect(await get()).toMatchObject({ observedGeneration: '3', terminalCondition: { state: 'CONDITION_SUCCEEDED' } })
+      expect((await get()).latestReadyRevision).not.toBe(latestReadyRevision)
     })
   },
   { operationDelay: '5s' },

@@ -1,5 +1,4 @@
 // Services (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services). They are written in service-write.ts.
-import { parseTimestamp } from '../../core/clock.ts'
 import { checkEtag } from '../../core/etag.ts'
 import { idOf, parentOf } from '../../core/names.ts'
 import type { Context } from '../../core/service.ts'
@@ -48,7 +47,3 @@ export function deleteService(
     etag: etagAt(name, generation, ctx),
   }
 }
-
-/** Is it to be shown as not yet what it should be? What an update changes is changed at once; it is the answer that waits for the clock. */
-export const isReconciling = (updateTime: string | undefined, ctx: Context): boolean =>
-  ctx.operationDelay > 0n && updateTime !== undefined && parseTimestamp(updateTime) + ctx.operationDelay > ctx.nanos()

@@ -35,8 +35,22 @@ export interface StoredService extends Service {
     configurationGeneration: number
     /** Where requests go now. `revision` is the full name in each, also where the type is LATEST; `uri` is that of the tag. */
     serving: TrafficTargetStatus[]
+    /** Of a service whose writes are watched (`operationDelay`): its status before the last one, nothing where that has made it. */
+    before?: ServiceStatus
   }
 }
+
+/** What a service says of itself, beside what it is to be. */
+export type ServiceStatus = Pick<
+  Service,
+  | 'observedGeneration'
+  | 'terminalCondition'
+  | 'conditions'
+  | 'latestReadyRevision'
+  | 'latestCreatedRevision'
+  | 'trafficStatuses'
+  | 'uri'
+>
 
 export interface StoredRevision extends Revision {
   internal: { knative: Knative; configurationGeneration: number; images: ResolvedImages }

@@ -74,12 +74,14 @@ function checkRevisionName(revision: string | undefined, service: string, refuse
     )
 }
 
+/** Of a revision; that of a service has `manualInstanceCount` too. */
 export function checkScaling(
-  { minInstanceCount: min = 0, maxInstanceCount: max = 0 }: Schemas['RevisionScaling'] = {},
+  { minInstanceCount: min = 0, maxInstanceCount: max = 0, manualInstanceCount: manual = 0 }: Schemas['ServiceScaling'] = {},
   refuse: Refuse,
 ) {
   if (min < 0) throw refuse('minInstanceCount', 'must not be negative.')
   if (max < 0) throw refuse('maxInstanceCount', 'must not be negative.')
+  if (manual < 0) throw refuse('manualInstanceCount', 'must not be negative.')
   if (max > 0 && min > max) throw refuse('minInstanceCount', 'must not be greater than max_instance_count.')
 }
 

@@ -10,10 +10,18 @@ import { failureOf } from './conditions.ts'
 import { checkRegion, LIST_LIMITS } from './metadata.ts'
 import { LOCATION, SERVICE } from './names.ts'
 import { checkedOnly, operation } from './operations.ts'
+import { isReconciling, statusNow } from './reconciling.ts'
 import { deleteRevision, getRevision, revisionsFrom } from './revisions.ts'
 import { MUTABLE_FIELDS, OUTPUT_ONLY_FIELDS } from './service-fields.ts'
-import { deleteService, getService, isReconciling, type ServiceWrite, servicesFrom, writeService } from './services.ts'
-import { type Revision, type Service, type StoredRevision, type StoredService, withoutInternal } from './shapes.ts'
+import { deleteService, getService, type ServiceWrite, servicesFrom, writeService } from './services.ts'
+import {
+  type Revision,
+  type Service,
+  type ServiceStatus,
+  type StoredRevision,
+  type StoredService,
+  withoutInternal,
+} from './shapes.ts'
 import { services } from './store.ts'
 import { checkNoSystemKeys, type Refuse, violationIn } from './violations.ts'
 
@@ -29,9 +37,9 @@ const TRANSIENT = [
 ] as const
 
 /** The service before it is reconciled: of its status what was there before, which for a new one is nothing. */
-function pendingService(service: Service, before: Service | undefined): Service {
-  const { etag, ingress, ...rest } = service
-  const pending: Service = { ...rest, ...(before && { ingress }), reconciling: true, etag }
+function pendingService(service: Service, before: ServiceStatus | undefined): Service {
+  const { etag, ...rest } = service
+  const pending: Service = { ...rest, reconciling: true, etag }
   for (const field of TRANSIENT) {
     delete pending[field]
     if (before?.[field] !== undefined) (pending as Record<string, unknown>)[field] = before[field]
@@ -44,7 +52,8 @@ function pendingService(service: Service, before: Service | undefined): Service 
 function shownService(stored: StoredService, ctx: Context): Service {
   const service = withoutInternal(stored)
   if (!isReconciling(stored.updateTime, ctx)) return service
-  return { ...service, terminalCondition: { type: 'Ready', state: 'CONDITION_RECONCILING' }, reconciling: true }
+  const pending = pendingService(service, statusNow(stored, ctx))
+  return { ...pending, terminalCondition: { ...pending.terminalCondition, type: 'Ready', state: 'CONDITION_RECONCILING' } }
 }
 
 const shownRevision = (stored: StoredRevision): Revision => withoutInternal(stored)
@@ -87,12 +96,16 @@ function update(
 }
 
 /** What of the store a write is to remember for the answer. */
-const before = ({ name }: ServiceWrite, ctx: Context) => services(ctx).get(name)
+function before({ name }: ServiceWrite, ctx: Context): ServiceStatus | undefined {
+  const service = services(ctx).get(name)
+  return service && statusNow(service, ctx)
+}
 
-function written(stored: StoredService, ctx: Context, { validateOnly }: { validateOnly?: boolean }, known?: StoredService) {
+function written(stored: StoredService, ctx: Context, { validateOnly }: { validateOnly?: boolean }, known?: ServiceStatus) {
   const service = withoutInternal(stored)
   if (validateOnly) return checkedOnly('Service', service)
   const pending = pendingService(service, known)
+  if (!known) delete pending.ingress
   return operation({ kind: 'Service', pending, done: service, failure: failureOf(service.terminalCondition) }, ctx)
 }
 

@@ -3,7 +3,7 @@ import { type Context, type Operation, type ResourceType, type RpcsOf, rpc } fro
 import type { components, Rpcs } from '../../../gen/run.v1.ts'
 import { iamPolicyMixin } from '../../../mixins/iam-policy.ts'
 import { locationsMixin } from '../../../mixins/locations.ts'
-import { operationsMixin, waitOperation } from '../../../mixins/operations.ts'
+import { operations } from '../v2-operations.ts'
 import { cancelExecution, deleteExecution, getExecution, getTask, listExecutions, listTasks } from './executions.ts'
 import { createJob, deleteJob, getJob, listJobs, replaceJob, runJob } from './jobs.ts'
 import { LIST_FIELDS } from './lists.ts'
@@ -58,8 +58,6 @@ function listLocations(request: { name?: string; pageSize?: number; pageToken?: 
   return { locations: locations.filter(({ locationId }) => /^[a-z]+-[a-z]+\d+$/.test(locationId!)), nextPageToken }
 }
 
-const { GetOperation, ListOperations, DeleteOperation } = operationsMixin['google.longrunning.Operations']
-
 /** `resources`: what has IAM policies, the same in either version. */
 export const runV1 = (resources: ResourceType[]) =>
   ({
@@ -103,5 +101,5 @@ export const runV1 = (resources: ResourceType[]) =>
     },
     'google.iam.v1.IAMPolicy': iamPolicyMixin(resources),
     'google.cloud.location.Locations': { ListLocations: rpc(listLocations, 'name', 'pageSize', 'pageToken') },
-    'google.longrunning.Operations': { GetOperation, ListOperations, DeleteOperation, ...waitOperation },
+    'google.longrunning.Operations': operations,
   }) satisfies RpcsOf<Rpcs>
