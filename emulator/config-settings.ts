@@ -143,7 +143,7 @@ export const SETTINGS = {
     flag: 'as',
     value: 'member',
     env: 'BINAUTHZ_EMULATOR_AS',
-    help: 'whom clients are for IAM: user:alice@example.com, serviceAccount:ci@…; otherwise the owner',
+    help: 'whom clients are for IAM: user:alice@example.com, serviceAccount:ci@…; otherwise gcloud is nobody, all else the owner',
     of: ['env', 'exec'],
   },
   shell: {

@@ -142,17 +142,79 @@ async function bindProject(role: string, ...members: string[]) {
   expect((await as(OWNER, 'POST', `/v1/${PROJECT}:setIamPolicy`, { policy: { ...policy, bindings } })).status).toBe(200)
 }
 
-test('who deploys to Cloud Run acts as its service account', async () => {
+const refusedToActAs = (account: string) =>
+  `Permission 'iam.serviceaccounts.actAs' denied on service account ${account} (or it may not exist).`
+
+test('who deploys to Cloud Run acts as its service account, also as that of Compute Engine where none is chosen', async () => {
   await bindProject('roles/run.developer', DEPLOYER)
-  const service = {
-    template: { containers: [{ image: 'gcr.io/cloudrun/hello' }], serviceAccount: CI.slice('serviceAccount:'.length) },
-  }
-  const deploy = () => as(DEPLOYER, 'POST', `/v2/${PROJECT}/locations/europe-west2/services?serviceId=app`, service)
-  expect((await deploy()).body.error.message).toBe(
-    `Permission 'iam.serviceaccounts.actAs' denied on service account ${CI.slice('serviceAccount:'.length)} (or it may not exist).`,
-  )
+  const account = CI.slice('serviceAccount:'.length)
+  const services = `/v2/${PROJECT}/locations/europe-west2/services`
+  const service = (serviceAccount?: string) => ({
+    template: { containers: [{ image: 'gcr.io/cloudrun/hello' }], ...(serviceAccount && { serviceAccount }) },
+  })
+  const deploy = (serviceAccount?: string) => as(DEPLOYER, 'POST', `${services}?serviceId=app`, service(serviceAccount))
+  const { projectNumber } = (await as(OWNER, 'GET', `/v1/${PROJECT}`)).body
+  expect((await deploy(account)).body.error.message).toBe(refusedToActAs(account))
+  expect((await deploy()).body.error.message).toBe(refusedToActAs(`${projectNumber}-compute@developer.gserviceaccount.com`))
+  expect((await as(OWNER, 'POST', `${services}?serviceId=app`, service(account))).status).toBe(200)
+  const update = (mask: string, body: object) => as(DEPLOYER, 'PATCH', `${services}/app?updateMask=${mask}`, body)
+  const { template } = service()
+  expect((await update('template.containers', { template })).body.error.message).toBe(refusedToActAs(account))
+  expect((await update('labels', { labels: { team: 'a' } })).status).toBe(200)
   await bindProject('roles/iam.serviceAccountUser', DEPLOYER)
-  expect((await deploy()).status).toBe(200)
+  expect((await update('template.containers', { template })).status).toBe(200)
+  expect((await deploy('runtime@other-project.iam.gserviceaccount.com')).body.error.message).toBe(
+    refusedToActAs('runtime@other-project.iam.gserviceaccount.com'),
+  )
+  expect((await as(DEPLOYER, 'POST', `${services}?serviceId=mine`, service())).status).toBe(200)
+})
+
+test('who runs a job otherwise than it is needs the permission to', async () => {
+  const jobs = `/v2/${PROJECT}/locations/europe-west2/jobs`
+  const template = { template: { containers: [{ image: 'gcr.io/cloudrun/job' }] } }
+  expect((await as(OWNER, 'POST', `${jobs}?jobId=work`, { template })).status).toBe(200)
+  const role = { permission: 'run.jobs.run', name: `${PROJECT}/roles/runner` }
+  const custom = { roleId: 'runner', role: { title: 'Runner', includedPermissions: [role.permission] } }
+  expect((await as(OWNER, 'POST', `/v1/${PROJECT}/roles`, custom)).status).toBe(200)
+  await bindProject(role.name, 'user:runner@example.com')
+  const run = (body: object) => as('user:runner@example.com', 'POST', `${jobs}/work:run`, body)
+  expect((await run({})).status).toBe(200)
+  expect((await run({ overrides: { taskCount: 2 } })).body.error.message).toBe(
+    `Permission 'run.jobs.runWithOverrides' denied on resource '${PROJECT}/locations/europe-west2/jobs/work' (or resource may not exist).`,
+  )
+})
+
+test('whoever wants to be a service account needs a role on it', async () => {
+  const path = `/v1/projects/-/serviceAccounts/${CI.slice('serviceAccount:'.length)}:generateAccessToken`
+  const impersonate = (principal: string) =>
+    as(principal, 'POST', path, { scope: ['https://www.googleapis.com/auth/cloud-platform'] })
+  expect(await impersonate('user:eve@example.com')).toMatchObject({
+    status: 403,
+    body: { error: { message: "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)." } },
+  })
+  await bindProject('roles/iam.serviceAccountTokenCreator', 'user:eve@example.com')
+  expect((await impersonate('user:eve@example.com')).status).toBe(200)
+})
+
+test('projects are listed for those who may see them', async () => {
+  const listed = async (principal: string) =>
+    (await as(principal, 'GET', '/v1/projects')).body.projects?.map((one: any) => one.projectId)
+  expect(await listed(OWNER)).toContain('my-app-prod')
+  expect(await listed('user:mallory@example.com')).toBeUndefined()
+})
+
+test('who may read logs may not read those of data access', async () => {
+  const updateMask = 'auditConfigs'
+  const auditConfigs = [{ service: 'allServices', auditLogConfigs: [{ logType: 'DATA_READ' }] }]
+  expect((await as(OWNER, 'POST', `/v1/${PROJECT}:setIamPolicy`, { policy: { auditConfigs }, updateMask })).status).toBe(200)
+  await as(OWNER, 'GET', `/v1/${PROJECT}/notes/note`)
+  await bindProject('roles/logging.viewer', 'user:auditor@example.com')
+  const filter = 'protoPayload.methodName:"GetNote"'
+  const read = async (principal: string) =>
+    (await as(principal, 'POST', '/v2/entries:list', { resourceNames: [PROJECT], filter })).body.entries?.length ?? 0
+  expect(await read('user:auditor@example.com')).toBe(0)
+  await bindProject('roles/logging.privateLogViewer', 'user:auditor@example.com')
+  expect(await read('user:auditor@example.com')).toBe(1)
 })
 
 test('denials are listed, newest first', async () => {

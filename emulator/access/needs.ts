@@ -1,4 +1,7 @@
 // What a call needs: the permission of its method on the resource that it names, and what some calls need beside it.
+import { collection } from '../core/collection.ts'
+import { maskPaths } from '../core/field-mask.ts'
+import { projectNumber } from '../core/projects.ts'
 import type { Context } from '../core/service.ts'
 import { type Needed, permissionOf } from './permissions.ts'
 
@@ -28,15 +31,37 @@ const knative = (name: string, ctx: Context) =>
     return ctx.caller.region ? `${project}/locations/${ctx.caller.region}` : project
   })
 
+/** Where a service account is by its address: another project's is not that of the caller's roles here. */
+function accountName(account: string, project: string): string {
+  const email = account.split('/').at(-1)!
+  const [, number] = /^(\d+)-compute@developer\.gserviceaccount\.com$/.exec(email) ?? []
+  const [, id, domain] = /@([a-z0-9-]+)(?:\.([\w.-]+))?\.iam\.gserviceaccount\.com$/.exec(email) ?? []
+  const home = number ?? (id && (domain ? `${domain}:${id}` : id))
+  return `${home ? `projects/${home}` : project}/serviceAccounts/${email}`
+}
+
 const actAs = (account: unknown, project: string): Needed[] =>
   typeof account === 'string' && account
-    ? [{ permission: 'iam.serviceAccounts.actAs', resource: `${project}/serviceAccounts/${account.split('/').at(-1)}` }]
+    ? [{ permission: 'iam.serviceAccounts.actAs', resource: accountName(account, project) }]
     : []
+
+/** Who runs what is deployed: without a choice Compute Engine's account of the project. */
+const runAs = (account: unknown, project: string, ctx: Context): Needed[] =>
+  actAs(account || `${projectNumber(ctx.db, project.slice('projects/'.length))}-compute@developer.gserviceaccount.com`, project)
+
+/** An update with a mask leaves the account as it is unless the mask has it; without one it replaces all. */
+function updateAs({ service = {}, updateMask }: Json, project: string, ctx: Context): Needed[] {
+  const paths = maskPaths(updateMask)
+  const stored = collection<Json>(ctx.db, 'run_services').get(service.name ?? '')
+  const isSet = (paths: string[]) => ['*', 'template', 'template.serviceAccount'].some((path) => paths.includes(path))
+  if (!stored || paths.length === 0 || isSet(paths)) return runAs(service.template?.serviceAccount, project, ctx)
+  return paths.some((path) => path.startsWith('template.')) ? runAs(stored.template?.serviceAccount, project, ctx) : []
+}
 
 const attach = ({ noteName }: Json): Needed => ({ permission: 'containeranalysis.notes.attachOccurrence', resource: noteName })
 
 /** Method → what it needs beside its own permission. */
-const BESIDE: [method: RegExp, needs: (request: Json, project: string) => Needed[]][] = [
+const BESIDE: [method: RegExp, needs: (request: Json, project: string, ctx: Context) => Needed[]][] = [
   [/^grafeas\..*\/CreateOccurrence$/, ({ occurrence = {} }) => [attach(occurrence)]],
   [/^grafeas\..*\/BatchCreateOccurrences$/, ({ occurrences = [] }) => occurrences.map(attach)],
   [
@@ -52,14 +77,17 @@ const BESIDE: [method: RegExp, needs: (request: Json, project: string) => Needed
       return isName(noteReference) ? [{ permission: 'containeranalysis.notes.list', resource: projectOf(noteReference) }] : []
     },
   ],
-  [
-    /run\.v2\..*\/(Create|Update)(Service|Job)$/,
-    ({ service, job }, project) => actAs((service?.template ?? job?.template?.template)?.serviceAccount, project),
-  ],
+  [/run\.v2\..*\/CreateService$/, ({ service }, project, ctx) => runAs(service?.template?.serviceAccount, project, ctx)],
+  [/run\.v2\..*\/UpdateService$/, updateAs],
+  [/run\.v2\..*\/(Create|Update)Job$/, ({ job }, project, ctx) => runAs(job?.template?.template?.serviceAccount, project, ctx)],
   [
     /run\.v1\..*\/(Create|Replace)(Service|Job)$/,
-    ({ service, job }, project) =>
-      actAs((service?.spec?.template ?? job?.spec?.template?.spec?.template)?.spec?.serviceAccountName, project),
+    ({ service, job }, project, ctx) =>
+      runAs((service?.spec?.template ?? job?.spec?.template?.spec?.template)?.spec?.serviceAccountName, project, ctx),
+  ],
+  [
+    /run\.v\d\..*\/RunJob$/,
+    ({ name, overrides }) => (overrides ? [{ permission: 'run.jobs.runWithOverrides', resource: name }] : []),
   ],
   [/cloudbuild\..*\/CreateBuild$/, ({ build = {} }, project) => actAs(build.serviceAccount, project)],
 ]
@@ -81,6 +109,6 @@ export function needsOf(
   const permission = permissionOf(method, iamPrefixOf(resources[0] ?? ''))
   const needed = permission ? resources.map((resource) => ({ permission, resource })) : []
   const project = projectOf(resources[0] ?? '')
-  for (const [pattern, beside] of BESIDE) if (pattern.test(method)) needed.push(...beside(request, project))
-  return needed.map(({ permission, resource }) => ({ permission, resource: ctx.canonicalName(resource) }))
+  for (const [pattern, beside] of BESIDE) if (pattern.test(method)) needed.push(...beside(request, project, ctx))
+  return needed.map(({ permission, resource }) => ({ permission, resource: ctx.canonicalName(knative(resource, ctx)) }))
 }

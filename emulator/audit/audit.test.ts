@@ -102,3 +102,38 @@ test('attestations and signatures are Data Access, written where the IAM policy 
     ['google.cloud.kms.v1.KeyManagementService.AsymmetricSign', version, 'INFO'],
   ])
 })
+
+test('a cluster is named by the id of its project, whose number its operation has', async () => {
+  const cluster = { name: 'prod', initialNodeCount: 1 }
+  const { entries } = await send('POST', `/v1/${PROJECT}/locations/europe-west2/clusters`, { cluster })
+  expect(entries.at(-1)).toMatchObject({
+    resource: { type: 'gke_cluster', labels: { cluster_name: 'prod', location: 'europe-west2', project_id: 'my-app-prod' } },
+    protoPayload: {
+      methodName: 'google.container.v1.ClusterManager.CreateCluster',
+      resourceName: `${PROJECT}/locations/europe-west2/clusters/prod`,
+    },
+  })
+})
+
+test('a service of Cloud Run has the names of the version by which it is written', async () => {
+  const namespaces = '/europe-west2-run/apis/serving.knative.dev/v1/namespaces'
+  const spec = { template: { spec: { containers: [{ image: 'gcr.io/cloudrun/hello' }] } } }
+  const service = { apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name: 'hello' }, spec }
+  const resource = {
+    type: 'cloud_run_revision',
+    labels: { service_name: 'hello', location: 'europe-west2', project_id: 'my-app-prod' },
+  }
+  const resourceName = 'namespaces/my-app-prod/services/hello'
+  const { entries: created } = await send('POST', `${namespaces}/my-app-prod/services`, service)
+  expect(created.at(-1)).toMatchObject({
+    resource,
+    protoPayload: { methodName: 'google.cloud.run.v1.Services.CreateService', resourceName },
+  })
+  const { entries: failed } = await send('POST', `${namespaces}/my-app-prod/services`, service)
+  expect(failed.at(-1)).toMatchObject({ resource, severity: 'ERROR', protoPayload: { status: { code: 6 }, resourceName } })
+  const { entries: replaced } = await send('PUT', `${namespaces}/my-app-prod/services/hello`, service)
+  expect(replaced.at(-1)).toMatchObject({
+    resource,
+    protoPayload: { methodName: 'google.cloud.run.v1.Services.ReplaceService', resourceName },
+  })
+})

@@ -1,6 +1,8 @@
 // Cloud Audit Logs of the emulator's own APIs (https://cloud.google.com/logging/docs/audit): each write of configuration is an Admin
 // Activity entry; all else a Data Access entry where the project's IAM policy asks for it.
 import type { Auditor, Outcome } from '../core/dispatch.ts'
+import { orderedUuid } from '../core/ids.ts'
+import { projectId } from '../core/projects.ts'
 import type { Context } from '../core/service.ts'
 import { CODES } from '../core/status.ts'
 import { iamPolicyOf } from '../mixins/iam-policy.ts'
@@ -26,9 +28,12 @@ export const auditor =
     const serviceName = hostOf(api)
     return (ctx, request, outcome) => {
       if ('error' in outcome && !LOGGED_ERRORS.includes(outcome.error.code)) return
-      const resource = resourceName(method, request as Json, 'response' in outcome ? (outcome.response as Json) : undefined)
-      const project = /^projects\/([^/]+)/.exec(resource)?.[1]
-      if (!project || /^(-|\d+)$/.test(project)) return
+      const named = resourceName(method, request as Json, 'response' in outcome ? (outcome.response as Json) : undefined)
+      const reference = /^(?:projects|namespaces)\/([^/]+)/.exec(named)?.[1]
+      if (!reference) return
+      const project = projectId(ctx.db, reference)
+      if (/^(-|\d+)$/.test(project)) return
+      const resource = named.replace(reference, project)
       if (kind !== 'ADMIN_WRITE' && !isAskedFor(ctx, project, serviceName, kind)) return
       write(ctx, { kind, serviceName, method, resource, project, request, outcome })
     }
@@ -46,6 +51,10 @@ function isAskedFor(ctx: Context, project: string, serviceName: string, kind: Ki
   return configs.length > 0 && !isExempt
 }
 
+/** A name of Cloud Run's v1 has no location: it is the region of the host. */
+const located = (resource: string, { caller }: Context) =>
+  resource.replace(/^namespaces\/([^/]+)/, `projects/$1${caller.region ? `/locations/${caller.region}` : ''}`)
+
 interface Call {
   kind: Kind
   serviceName: string
@@ -58,7 +67,7 @@ interface Call {
 
 function write(ctx: Context, { kind, serviceName, method, resource, project, request, outcome }: Call) {
   const time = ctx.timestamp()
-  const insertId = ctx.ids.uuid()
+  const insertId = orderedUuid(ctx.ids, ctx.nanos())
   const failed = 'error' in outcome
   const email = ctx.caller.principal?.replace(/^[^:]+:/, '')
   const requestMetadata = {
@@ -78,7 +87,7 @@ function write(ctx: Context, { kind, serviceName, method, resource, project, req
       ...(!failed && isLoggable(outcome.response) && { response: outcome.response as object }),
     },
     insertId,
-    resource: monitoredResource(serviceName, methodName(method), resource, project),
+    resource: monitoredResource(serviceName, methodName(method), located(resource, ctx), project),
     timestamp: time,
     severity: failed ? 'ERROR' : kind === 'ADMIN_WRITE' ? 'NOTICE' : 'INFO',
     logName: `projects/${project}/logs/cloudaudit.googleapis.com%2F${kind === 'ADMIN_WRITE' ? 'activity' : 'data_access'}`,

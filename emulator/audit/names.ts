@@ -17,8 +17,15 @@ export function methodName(method: string): string {
 /** By the convention that Google's APIs follow, `CreateNoteRequest` for CreateNote. */
 export const requestType = (method: string) => `type.googleapis.com/${method.replace(/[^.]+\/(\w+)$/, '$1Request')}`
 
-const isName = (value: unknown): value is string => typeof value === 'string' && /^projects\/[^/]+/.test(value)
+/** Those of Cloud Run's v1 begin with `namespaces/`. */
+const isName = (value: unknown): value is string => typeof value === 'string' && /^(projects|namespaces)\/[^/]+/.test(value)
 const isOperation = (name: string) => /(^|\/)operations\/[^/]+$/.test(name)
+
+/** What Cloud Run's v1 is to make: its objects do not say their whole names. */
+function knativeName({ parent, service, job }: Json): string | undefined {
+  const name = (service ?? job)?.metadata?.name
+  return /^namespaces\//.test(parent) && name ? `${parent}/${service ? 'services' : 'jobs'}/${name}` : undefined
+}
 
 /** The resource that a call is about: as the answer names it where one was made, else as the request does. */
 export function resourceName(method: string, request: Json, response?: Json): string {
@@ -27,7 +34,7 @@ export function resourceName(method: string, request: Json, response?: Json): st
   const name = answers.map((answer) => (typeof answer === 'string' ? answer.replace(/^https?:\/\/[^/]+\/v\w+\//, '') : answer))
   const found = name.find((answer) => isName(answer) && !isOperation(answer))
   if (found) return found
-  const named = [request.name, request.resource, request.parent, request.attestor, request.logName]
+  const named = [knativeName(request), request.name, request.resource, request.parent, request.attestor, request.logName]
   const nested = Object.values(request).map((value) => value?.name)
   const { projectId, entries, resourceNames } = request
   const lists = [entries?.[0]?.logName, resourceNames?.[0]]

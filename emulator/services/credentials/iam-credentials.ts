@@ -1,19 +1,32 @@
 // IAM Service Account Credentials v1 (https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts): impersonation.
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { Context, HttpRequest, HttpResponse, Route } from '../../core/service.ts'
-import { badRequest, invalidArgument, notFound, unimplemented } from '../../core/status.ts'
+import { badRequest, errorInfo, invalidArgument, notFound, permissionDenied, unimplemented } from '../../core/status.ts'
 import { isEmail, isServiceAccount, memberOf } from './accounts.ts'
 import { identityToken, isScope, secondsNow, writeAccessToken } from './tokens.ts'
 
 /** Longest lifetime in seconds, which a project's policy must allow. */
 const MAX_LIFETIME = 43_200
 
-/** Any service account: whoever asks may be it, and it need not exist. */
-function accountOf({ params }: HttpRequest): string {
+/** Any service account, which need not exist; where IAM is enforced, one that the caller may be. */
+function accountOf({ params }: HttpRequest, permission: string, ctx: Context): string {
   const email = params.email!
   if (!isEmail(email) || !isServiceAccount(email))
     throw notFound(`Service account "${email}" not found: binauthz-emulator knows them by their e-mail address.`)
+  const resource = `projects/${projectOf(email)}/serviceAccounts/${email}`
+  if (!ctx.holds(permission, resource))
+    throw permissionDenied(`Permission '${permission}' denied on resource (or it may not exist).`, [
+      errorInfo('IAM_PERMISSION_DENIED', 'iam.googleapis.com', { permission }),
+    ])
   return email
+}
+
+/** The project of an account, by its address: an id, or the number before `-compute@developer…`. `-`, in which nobody has anything, where it
+ * does not say. */
+function projectOf(email: string): string {
+  const [, id, domain] = /@([^.]+)(?:\.(.+))?\.iam\.gserviceaccount\.com$/.exec(email) ?? []
+  if (id) return domain ? `${domain}:${id}` : id
+  return /^(\d+)-compute@developer\./.exec(email)?.[1] ?? '-'
 }
 
 function readBody(request: HttpRequest, fields: string[]): JsonObject {
@@ -43,7 +56,7 @@ function isTrue(value: unknown, field: string): boolean {
 
 function generateAccessToken(request: HttpRequest, ctx: Context): HttpResponse {
   const body = readBody(request, ['delegates', 'scope', 'lifetime'])
-  const email = accountOf(request)
+  const email = accountOf(request, 'iam.serviceAccounts.getAccessToken', ctx)
   const scopes = texts(body.scope, 'scope').join(' ')
   if (!isScope(scopes)) throw invalidArgument('scope must name at least one OAuth scope.')
   const lifetime: unknown = body.lifetime ?? '3600s'
@@ -57,7 +70,7 @@ function generateAccessToken(request: HttpRequest, ctx: Context): HttpResponse {
 
 function generateIdToken(request: HttpRequest, ctx: Context): HttpResponse {
   const body = readBody(request, ['delegates', 'audience', 'includeEmail', 'organizationNumberIncluded', 'useEmailAzp'])
-  const email = accountOf(request)
+  const email = accountOf(request, 'iam.serviceAccounts.getOpenIdToken', ctx)
   const { audience } = body
   if (typeof audience !== 'string' || audience === '') throw invalidArgument('audience must be a text that is not empty.')
   if (isTrue(body.organizationNumberIncluded, 'organization_number_included'))

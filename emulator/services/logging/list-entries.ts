@@ -39,6 +39,15 @@ const projectOfLog = (logName: string) => logName.split('/')[1]
 const isDuplicate = (entry: Position, last: Position | undefined) =>
   last !== undefined && isSamePlace(entry, last) && projectOfLog(entry.logName) === projectOfLog(last.logName)
 
+const DATA_ACCESS = /\/logs\/cloudaudit\.googleapis\.com%2F(data_access|access_transparency)$/
+
+/** Without those that a caller may not read although he may read logs (https://cloud.google.com/logging/docs/access-control). */
+function readableStreams(project: string, ctx: Context) {
+  const streams = streamsOf(ctx.db, project)
+  const mayReadAll = ctx.holds('logging.privateLogEntries.list', `projects/${project}`)
+  return mayReadAll ? streams : streams.filter(({ logName }) => !DATA_ACCESS.test(logName))
+}
+
 export function listLogEntries(request: Schemas['ListLogEntriesRequest'], ctx: Context): Schemas['ListLogEntriesResponse'] {
   const { descending, size } = checkRequest(request)
   const { resourceNames = [], filter: text = '', pageToken: token } = request
@@ -47,7 +56,7 @@ export function listLogEntries(request: Schemas['ListLogEntriesRequest'], ctx: C
   const after: Position | undefined = token ? JSON.parse(readPageToken(token, bound)) : undefined
   const query = parseQuery(text)
   expireEntries(ctx)
-  const streams = projects.flatMap((project) => streamsOf(ctx.db, project)).filter(query.canMatch)
+  const streams = projects.flatMap((project) => readableStreams(project, ctx)).filter(query.canMatch)
   const search = { ...query.times, descending, after }
   const named = query.insertId === undefined ? undefined : entriesWithId(ctx, streams, query.insertId, search)
   const entries: LogEntry[] = []

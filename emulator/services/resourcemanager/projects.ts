@@ -51,10 +51,11 @@ export function getProject(ctx: Context, reference = ''): Project {
 }
 
 /** All projects from behind the id `after` on, in the order of their ids. */
+/** Those that the caller may see. */
 export function* allProjects(ctx: Context, after: string): IterableIterator<{ position: string; document: Project }> {
   for (const id of projectIds(ctx, after))
     try {
-      yield { position: id, document: getProject(ctx, id) }
+      if (ctx.holds('resourcemanager.projects.get', `projects/${id}`)) yield { position: id, document: getProject(ctx, id) }
     } catch (error) {
       if (!(error instanceof StatusError)) throw error // named, but never created where projects must be
     }
