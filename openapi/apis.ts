@@ -12,6 +12,8 @@ export interface Api {
   services: string[]
   /** Regular expression of paths that other APIs have as well, and that are this one's where no host says whose they are. */
   claims?: string
+  /** Do its errors over REST say their reason in the older way as well, a member `errors`? */
+  errorList?: boolean
   /** Methods whose paths another API serves today; over REST they are that API's. */
   moved?: string[]
 }
@@ -34,6 +36,7 @@ const container = (version: string): Api => ({
   protos: [`google/container/${version}/cluster_service.proto`],
   services: [`google.container.${version}.ClusterManager`],
   claims: `^/${version}/projects/[^/]+/locations/[^/]+/operations/operation-`, // no id of another API begins so
+  errorList: true,
 })
 
 const binaryauthorization = (version: string, suffix: string, protos = ['service']): Api => ({
@@ -126,7 +129,7 @@ export const APIS: Api[] = [
     hosts: ['cloudbuild.googleapis.com'],
     protos: ['google/devtools/cloudbuild/v1/cloudbuild.proto'],
     services: ['google.devtools.cloudbuild.v1.CloudBuild', OPERATIONS],
-    claims: '^/v1/projects/[^/]+/locations/[^/]+/operations/[A-Za-z0-9]{48}$', // the id of a build in base64
+    claims: '^/v1/projects/[^/]+/locations/[^/]+/operations/[A-Za-z0-9]{48}(:cancel)?$', // the id of a build in base64
   },
   {
     id: 'cloudresourcemanager.v1',
@@ -135,6 +138,7 @@ export const APIS: Api[] = [
     protos: ['google/cloudresourcemanager/v1/projects.proto'],
     services: ['google.cloudresourcemanager.v1.Projects', OPERATIONS],
     claims: '^/v1/operations/cp\\.', // Service Usage has operations there too
+    errorList: true,
   },
   {
     id: 'cloudresourcemanager.v3',
@@ -149,6 +153,7 @@ export const APIS: Api[] = [
     hosts: ['iam.googleapis.com'],
     protos: ['google/iam/admin/v1/iam.proto'],
     services: ['google.iam.admin.v1.IAM'],
+    errorList: true,
     moved: ['SignBlob', 'SignJwt'], // to the Service Account Credentials API, under the same paths
   },
   {

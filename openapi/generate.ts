@@ -69,7 +69,7 @@ export async function generate(): Promise<Map<string, string | Buffer>> {
       const bytes = descriptorSet(api.id, [...api.protos, ...MIXIN_PROTOS], protos)
       const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes))
       const made = openapiDocument(api, registry, MIXINS[api.id] ?? [])
-      routes[api.id] = { hosts: api.hosts, claims: api.claims, routes: made.routes }
+      routes[api.id] = { hosts: api.hosts, claims: api.claims, errorList: api.errorList, routes: made.routes }
       covered.push({ api, registry, routes: made.routes })
       files.set(`openapi/${api.id}.yaml`, stringify(made.document, { aliasDuplicateObjects: false, lineWidth: 0 }))
       files.set(`emulator/gen/${api.id}.binpb`, bytes)
@@ -80,9 +80,12 @@ export async function generate(): Promise<Map<string, string | Buffer>> {
       )
     }
     files.set('emulator/gen/grpc.binpb', descriptorSet('grpc', GRPC_PROTOS, protos))
-    const rows = Object.entries(routes).map(([id, { hosts, claims, routes }]: [string, any]) => {
+    const rows = Object.entries(routes).map(([id, { routes, ...members }]: [string, any]) => {
       const lines = routes.map((row: unknown) => `    ${JSON.stringify(row)}`)
-      return `  ${JSON.stringify(id)}: {"hosts": ${JSON.stringify(hosts)}, ${claims ? `"claims": ${JSON.stringify(claims)}, ` : ''}"routes": [\n${lines.join(',\n')}\n  ]}`
+      const head = Object.entries(members).flatMap(([key, value]) =>
+        value === undefined ? [] : [`${JSON.stringify(key)}: ${JSON.stringify(value)}, `],
+      )
+      return `  ${JSON.stringify(id)}: {${head.join('')}"routes": [\n${lines.join(',\n')}\n  ]}`
     })
     files.set('emulator/gen/routes.json', `{\n${rows.join(',\n')}\n}\n`)
     files.set('docs/coverage.md', coverage(covered, SERVICES))

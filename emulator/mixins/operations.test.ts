@@ -2,9 +2,16 @@ import { expect, test } from 'vitest'
 import { openDatabase } from '../core/database.ts'
 import { createDispatcher } from '../core/dispatch.ts'
 import { randomIds } from '../core/ids.ts'
-import type { Context } from '../core/service.ts'
+import { type Context, rpc } from '../core/service.ts'
 import { testClock } from '../testing/clock.ts'
-import { finishedOperation, operationsMixin, startedOperation, waitOperation } from './operations.ts'
+import {
+  finishedOperation,
+  LIST_OPERATIONS,
+  listOperationsOf,
+  operationsMixin,
+  startedOperation,
+  waitOperation,
+} from './operations.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -17,7 +24,11 @@ function operations(seconds = 0) {
   ])
   const clock = testClock()
   const operationDelay = BigInt(seconds) * 1_000_000_000n
-  const methods = { ...operationsMixin['google.longrunning.Operations'], ...waitOperation }
+  const ListOperations = rpc(
+    listOperationsOf(({ name }) => !name!.includes('other-')),
+    ...LIST_OPERATIONS,
+  )
+  const methods = { ...operationsMixin['google.longrunning.Operations'], ListOperations, ...waitOperation }
   const dispatcher = createDispatcher(
     { db, clock, ids: randomIds, log: silent, strictProjects: false, isOwnAuthority: () => false, operationDelay },
     [{ name: 'notes', apis: { 'notes.v1': { 'google.longrunning.Operations': methods } } }],
@@ -102,6 +113,15 @@ test('the operations of one parent are listed in the order in which they were ma
   expect(ids(await call('ListOperations', { name: 'projects/my-app-prod' }))).toEqual(['projects/my-app-prod/operations/d'])
   expect(ids(await call('ListOperations', { name: 'projects/my-app-prod/operations' }))).toHaveLength(1)
   expect(ids(await call('ListOperations', { filter: 'name="operations/b"' }))).toEqual(['operations/b'])
+})
+
+test('the operations of another API are not listed, wherever they are', async () => {
+  const { finish, call } = operations()
+  for (const id of ['other-a', 'b', 'other-c', 'd']) await finish('', id)
+  const { operations: first, nextPageToken } = await call('ListOperations', { pageSize: 1 })
+  const { operations: second, nextPageToken: none } = await call('ListOperations', { pageSize: 1, pageToken: nextPageToken })
+  expect([...first, ...second].map(({ name }) => name)).toEqual(['operations/b', 'operations/d'])
+  expect(none).toBeUndefined()
 })
 
 test('cancelling what is done changes nothing, deleting removes it', async () => {

@@ -57,16 +57,25 @@ function getOperation({ name = '' }: { name?: string }, ctx: Context): Longrunni
   return shown(operation, ctx)
 }
 
-function listOperations(request: { name?: string; filter?: string; pageSize?: number; pageToken?: string }, ctx: Context) {
-  const parent = (request.name ?? '').replace(/(^|\/)operations$/, '')
-  const { items, nextPageToken } = page<StoredOperation, LongrunningOperation>(
-    (after) => operations(ctx).iterate(parent, after),
-    request,
-    { default: 50, max: 1000 },
-    { parent, view: (operation) => shown(operation, ctx) },
-  )
-  return { operations: items, nextPageToken }
+interface ListOperationsRequest {
+  name?: string
+  filter?: string
+  pageSize?: number
+  pageToken?: string
 }
+
+/** ListOperations of one API: the store has those of all, and some have their operations under the same parent. */
+export const listOperationsOf =
+  (isOwn: (operation: LongrunningOperation) => boolean, limits = { default: 50, max: 1000 }) =>
+  (request: ListOperationsRequest, ctx: Context): { operations: LongrunningOperation[]; nextPageToken?: string } => {
+    const parent = (request.name ?? '').replace(/(^|\/)operations$/, '')
+    function* own(after: string) {
+      for (const row of operations(ctx).iterate(parent, after)) if (isOwn(row.document)) yield row
+    }
+    const view = (operation: StoredOperation) => shown(operation, ctx)
+    const { items, nextPageToken } = page<StoredOperation, LongrunningOperation>(own, request, limits, { parent, view })
+    return { operations: items, nextPageToken }
+  }
 
 function deleteOperation({ name = '' }: { name?: string }, ctx: Context): Record<string, never> {
   if (!operations(ctx).delete(name)) throw notFound(`Operation ${name} not found.`)
@@ -82,11 +91,13 @@ function cancelOperation(request: { name?: string }, ctx: Context): Record<strin
 export const operationsMixin = {
   'google.longrunning.Operations': {
     GetOperation: rpc(getOperation, 'name'),
-    ListOperations: rpc(listOperations, 'name', 'filter', 'pageSize', 'pageToken'),
     DeleteOperation: rpc(deleteOperation, 'name'),
     CancelOperation: rpc(cancelOperation, 'name'),
   },
 }
+
+/** What listOperationsOf() reads of a request. */
+export const LIST_OPERATIONS = ['name', 'filter', 'pageSize', 'pageToken']
 
 /** For APIs that have WaitOperation too. It answers at once, with what the operation is now: the contract allows that before the timeout. */
 export const waitOperation = { WaitOperation: rpc(getOperation, 'name', 'timeout') }

@@ -44,6 +44,8 @@ const BAD_VALUES: Record<string, unknown[]> = {
 }
 /** Lists of Cloud Logging: `Non-positive values are ignored` (google/logging/v2/logging.proto). */
 const NEGATIVE_IGNORED = /^google\.logging\.v2\.(?!.*\/ListLogEntries$)/
+/** Lists of organization policies: `currently unsupported and will be ignored` (google/cloud/orgpolicy/v2/orgpolicy.proto; v1 says the same). */
+const PAGING_IGNORED = /^google\.cloud\.orgpolicy\.v2\.|\/List(Available)?OrgPolic/
 const BAD_IDS = ['a\0b', '\0', 'a/b', 'a b', '..', ' ', 'ü', '\u202e', 'a'.repeat(3000)]
 
 type Path = DescField[]
@@ -173,11 +175,14 @@ const targets: Mutation = function* (good, { pick }) {
   yield ['bad fields', withQuery(good, `fields=${encodeURIComponent(pick(BAD_PARTS))}`), 'transport']
 }
 
+const isIgnored = ({ name }: DescField, { rpc }: GoodRequest) =>
+  (name === 'page_size' && NEGATIVE_IGNORED.test(rpc)) || (/^page_(size|token)$/.test(name) && PAGING_IGNORED.test(rpc))
+
 /** Values of the right type that no operation can take. */
 const senseless: Mutation = function* (good, { pick }) {
   for (const field of good.input.fields) {
     const values = BAD_VALUES[field.name] ?? (field.jsonName in good.request && field.name.endsWith('_id') ? BAD_IDS : undefined)
-    if (!values || field.fieldKind === 'list' || (field.name === 'page_size' && NEGATIVE_IGNORED.test(good.rpc))) continue
+    if (!values || field.fieldKind === 'list' || isIgnored(field, good)) continue
     for (const value of [pick(values), pick(values)])
       yield [`bad ${field.name}`, httpMessage(good, put(good.request, [field], value)), 'operation']
   }
@@ -196,7 +201,7 @@ export function malformedRequests(good: GoodRequest, random: Random): MalformedR
 export function strangeRequests(good: GoodRequest, { pick }: Random): HttpMessage[] {
   return [...fieldPaths(good.input)].flatMap((path, index) => {
     const request = Object.fromEntries(
-      Object.entries(good.request).map(([key, value]) => [key, value === 'some-id' ? `some-id-${index}` : value]),
+      Object.entries(good.request).map(([key, value]) => [key, value === 'new-id' ? `new-id-${index}` : value]),
     )
     const isPlain = inBody(good, path) || (path.length === 1 && path[0]!.fieldKind !== 'map' && !hasFields(path[0]!))
     const message = httpMessage(good, put(request, path, pick(strangeValues(path.at(-1)!))))

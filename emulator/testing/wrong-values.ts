@@ -77,8 +77,7 @@ export function wrongValues(field: DescField): unknown[] {
 
 /** The same as texts of a query, where numbers and booleans are texts anyway. */
 export function wrongTexts(field: DescField): string[] {
-  const isWrapper = /^google\.protobuf\.\w+Value$/.test(field.message?.typeName ?? '')
-  const scalar = isWrapper ? field.message!.fields[0]!.scalar : field.scalar
+  const scalar = isWrapped(field) ? field.message!.fields[0]!.scalar : field.scalar
   if (field.fieldKind === 'map' || scalar === ScalarType.STRING) return []
   const texts = single(field).filter((value) => typeof value === 'string' && value.isWellFormed()) as string[]
   return scalar === ScalarType.BYTES || !scalar ? texts : [...texts, '99999999999999999999999']
@@ -86,6 +85,10 @@ export function wrongTexts(field: DescField): string[] {
 
 export const mapKey = (field: DescField & { fieldKind: 'map' }): string =>
   field.mapKey === ScalarType.STRING ? 'key' : field.mapKey === ScalarType.BOOL ? 'true' : '1'
+
+/** Is its message one around a scalar, google.protobuf.Int64Value? */
+const isWrapped = ({ message }: DescField) =>
+  /^google\.protobuf\.\w+Value$/.test(message?.typeName ?? '') && message?.typeName !== 'google.protobuf.ListValue'
 
 /** Something that a field can have. */
 export function rightValue(field: DescField): unknown {
@@ -97,7 +100,8 @@ export function rightValue(field: DescField): unknown {
     'google.protobuf.FieldMask': 'name',
     'google.protobuf.ListValue': [],
   }
-  if (field.message) return known[field.message.typeName] ?? (/\.\w+Value$/.test(field.message.typeName) ? null : {})
+  const { message } = field
+  if (message) return known[message.typeName] ?? (isWrapped(field) ? rightValue(message.fields[0]!) : {})
   if (field.enum) return field.enum.values[0]!.name
   if (field.scalar === ScalarType.BOOL) return true
   return [ScalarType.STRING, ScalarType.BYTES].includes(field.scalar!) ? '' : 1
@@ -135,10 +139,9 @@ export function strangeValues(field: DescField): unknown[] {
     'google.protobuf.Value': [null, [], {}, '', 1e308],
   }
   const scalar = field.message ? field.message.fields[0]?.scalar : field.scalar
-  const isWrapper = /^google\.protobuf\.\w+Value$/.test(field.message?.typeName ?? '')
   const values = field.enum
     ? [0, 9999, -1, -2147483648]
-    : field.message && !isWrapper
+    : field.message && !isWrapped(field)
       ? (strange[field.message.typeName] ?? [{}])
       : scalar === ScalarType.BOOL
         ? [true, false]

@@ -147,7 +147,7 @@ test('many requests may follow each other in a tunnel, on one connection', async
 })
 
 test.each([
-  'storage.googleapis.com',
+  'pubsub.googleapis.com',
   'googleapis.com',
   'mars-cloudkms.googleapis.com',
   'europe-docker.pkg.dev',

@@ -3,6 +3,7 @@ import { type Context, type Rpc, rpc, type Service } from '../../core/service.ts
 import { SETTERS, setterOf, UPDATE_FIELDS, updateCluster } from './cluster-update.ts'
 import { createCluster, deleteCluster, getCluster, listClusters } from './clusters.ts'
 import { namingFields, type Version } from './names.ts'
+import { checkNodeCount } from './node-pool-defaults.ts'
 import { changeNodePool, createNodePool, deleteNodePool, getNodePool, listNodePools } from './node-pools.ts'
 import { cancelOperation, getOperation, listOperations, type StoredOperation, startedOperation } from './operations.ts'
 import { getServerConfig } from './server-config.ts'
@@ -55,7 +56,10 @@ function clusterManager(version: Version): Record<string, Rpc> {
       'management',
     ),
     SetNodePoolSize: starting(
-      changeNodePool('SET_NODE_POOL_SIZE', (pool, { nodeCount = 0 }) => ({ ...pool, initialNodeCount: nodeCount })),
+      changeNodePool('SET_NODE_POOL_SIZE', (pool, { nodeCount = 0 }) => ({
+        ...pool,
+        initialNodeCount: checkNodeCount('node_count', nodeCount),
+      })),
       ...ofNodePool,
       'nodeCount',
     ),

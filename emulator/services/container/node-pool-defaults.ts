@@ -66,10 +66,20 @@ const POD_BITS = 24
 const utilization = (nodes: number, cidr: string) =>
   Math.round(nodes * 2 ** (Number(cidr.split('/')[1]) - POD_BITS) * 10_000) / 10_000
 
+/** In each zone (https://cloud.google.com/kubernetes-engine/quotas). */
+const MAX_NODES = 1000
+
+/** INVALID_ARGUMENT for a number of nodes that no pool can have in a zone. */
+export function checkNodeCount(field: string, count: number): number {
+  if (count < 0) throw invalidArgument(`${field} must not be negative: ${count}.`)
+  if (count > MAX_NODES) throw invalidArgument(`${field} must not exceed ${MAX_NODES}: ${count}.`)
+  return count
+}
+
 export function newNodePool(sent: NodePool, cluster: PoolCluster, ctx: Context): NodePool {
   const { name = '', initialNodeCount = 0, upgradeSettings, ...rest } = without(sent, OUTPUT_ONLY)
   if (!NAME.test(name)) throw invalidName('node_pool.name', name)
-  if (initialNodeCount < 0) throw invalidArgument(`NodePool.initial_node_count must not be negative: ${initialNodeCount}.`)
+  checkNodeCount('NodePool.initial_node_count', initialNodeCount)
   const locations = rest.locations ?? cluster.locations
   return {
     management: { autoRepair: true, autoUpgrade: true },

@@ -89,6 +89,8 @@ describeTransports('node pools', (emulator) => {
     const missing = { code: 'NOT_FOUND', message: `Not found: ${cluster}/nodePools/nowhere.` }
     await expect(call('GetNodePool', named('nowhere'))).rejects.toMatchObject(missing)
     await expect(call('DeleteNodePool', named('nowhere'))).rejects.toMatchObject(missing)
+    for (const nodeCount of [-1, 1001, 2 ** 31 - 1])
+      await expect(call('SetNodePoolSize', { ...named('first'), nodeCount })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await expect(call('SetNodePoolSize', { ...named('nowhere'), nodeCount: 1 })).rejects.toMatchObject(missing)
     const create = (nodePool?: object, parent = cluster) => call('CreateNodePool', { parent, nodePool })
     await expect(create({ name: 'first' })).rejects.toMatchObject({

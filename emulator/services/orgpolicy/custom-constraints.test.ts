@@ -25,6 +25,7 @@ describeTransports('custom constraints', (emulator) => {
     expect(await call('GetCustomConstraint', { name })).toEqual(created)
     expect(await call('ListCustomConstraints', { parent })).toEqual({ customConstraints: [created] })
     expect(await call('ListCustomConstraints', { parent: 'organizations/456' })).toEqual({})
+    await expect(call('ListCustomConstraints', { parent: 'organizations/%' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await expect(create('whole')).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
     const changed = constraint('whole', { condition: 'true', displayName: undefined })
     expect(await call('UpdateCustomConstraint', { customConstraint: changed })).toEqual({

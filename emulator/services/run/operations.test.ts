@@ -37,6 +37,8 @@ test('the operations of other APIs are not among them', async () => {
   for (const method of ['GetOperation', 'WaitOperation', 'DeleteOperation'])
     await expect(operations(method, { name })).rejects.toMatchObject({ code: 'NOT_FOUND' })
   expect(await operations('ListOperations', { name: parent })).toEqual({})
+  const nowhere = parent.replace('us-central1', 'nowhere')
+  await expect(operations('ListOperations', { name: nowhere })).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await emulator.close()
 })
 

@@ -1,7 +1,8 @@
 // Service Usage v1 (https://cloud.google.com/service-usage/docs/reference/rest).
 import { type RpcsOf, rpc, type Service } from '../../core/service.ts'
 import type { Rpcs } from '../../gen/serviceusage.v1.ts'
-import { operationsMixin } from '../../mixins/operations.ts'
+import { LIST_OPERATIONS, operationsMixin } from '../../mixins/operations.ts'
+import { listOperations } from './operations.ts'
 import { batchEnableServices, batchGetServices, disableService, enableService, getService, listServices } from './services.ts'
 
 const v1 = {
@@ -13,7 +14,10 @@ const v1 = {
     BatchEnableServices: rpc(batchEnableServices, 'parent', 'serviceIds'),
     BatchGetServices: rpc(batchGetServices, 'parent', 'names'),
   },
-  ...operationsMixin,
+  'google.longrunning.Operations': {
+    ...operationsMixin['google.longrunning.Operations'],
+    ListOperations: rpc(listOperations, ...LIST_OPERATIONS),
+  },
 } satisfies RpcsOf<Rpcs>
 
 export const serviceusage: Service = {

@@ -43,6 +43,18 @@ describeTransports('services of a project', (emulator) => {
     await expect(operations('GetOperation')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  test('operations are listed, those of other APIs not, and under no other name', async () => {
+    const create = 'google.cloudresourcemanager.v1.Projects/CreateProject'
+    await emulator().call('cloudresourcemanager.v1', create, { projectId: 'usage-listed' })
+    const { name } = await call('EnableService', { name: `projects/usage-listed/services/${KMS}` })
+    const list = (request: object) => emulator().call('serviceusage.v1', 'google.longrunning.Operations/ListOperations', request)
+    const names = (await list({ pageSize: 1000 })).operations.map((operation: { name: string }) => operation.name)
+    expect(names).toContain(name)
+    expect(names.filter((each: string) => !each.startsWith('operations/acf.'))).toEqual([])
+    for (const other of ['x', 'projects/usage-listed', 'operations/x'])
+      await expect(list({ name: other })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
   test('what is enabled already is answered by the operation without effect', async () => {
     const name = `projects/usage-twice/services/${KMS}`
     await call('EnableService', { name })

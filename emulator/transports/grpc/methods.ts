@@ -3,7 +3,7 @@
 // must have the form that the path would give it, since operations count on that.
 import { camelCase } from '../../core/field-mask.ts'
 import { invalidArgument } from '../../core/status.ts'
-import type { RouteTable } from '../rest/router.ts'
+import { claimants, type RouteTable } from '../rest/router.ts'
 
 type Request = Record<string, unknown>
 
@@ -17,8 +17,13 @@ interface Variable {
 interface Candidate {
   api: string
   hosts: string[]
-  /** The variables of each REST binding. */
-  bindings: Variable[][]
+  bindings: Binding[]
+}
+
+/** A way to call it over REST. */
+interface Binding {
+  path: string
+  variables: Variable[]
 }
 
 export interface Methods {
@@ -33,7 +38,7 @@ export interface Methods {
 
 export function createMethods(table: RouteTable): Methods {
   const methods = new Map<string, Candidate[]>()
-  const known = new Set(Object.values(table).flatMap(({ hosts }) => hosts))
+  const claimantOf = claimants(table)
   for (const [api, { hosts, routes }] of Object.entries(table))
     for (const [, path, method] of routes) {
       const candidates = methods.get(method!) ?? []
@@ -43,23 +48,34 @@ export function createMethods(table: RouteTable): Methods {
         candidate = { api, hosts, bindings: [] }
         candidates.push(candidate)
       }
-      candidate.bindings.push(variablesOf(path!))
+      candidate.bindings.push({ path: path!, variables: variablesOf(path!) })
     }
 
   return {
     names: [...methods.keys()],
     apiOf(method, host, request) {
       const all = methods.get(method) ?? []
-      const candidates = host !== undefined && known.has(host) ? all.filter(({ hosts }) => hosts.includes(host)) : all
+      const candidates = host === undefined ? all : all.filter(({ hosts }) => hosts.includes(host))
       if (candidates.length < 2) return candidates[0]?.api
       const message = request(candidates[0]!.api)
-      return (candidates.find((candidate) => isNamed(candidate, message)) ?? candidates[0]!).api
+      const claims = ({ api, bindings }: Candidate) =>
+        bindings.some((binding) => fits(binding, message) && claimantOf(pathOf(binding, message)) === api)
+      // a path without variables, `/v1/operations`, fits every request: it says less than one that has a place for the name
+      const names = ({ bindings }: Candidate) =>
+        bindings.some((binding) => binding.variables.length > 0 && fits(binding, message))
+      return (
+        (host === undefined && candidates.find(claims)) ||
+        candidates.find(names) ||
+        candidates.find(isNamed(message)) ||
+        candidates[0]!
+      ).api
     },
     checkNames(api, method, request) {
       const candidate = methods.get(method)!.find((one) => one.api === api)!
-      if (isNamed(candidate, request)) return
-      const { field } = candidate.bindings.flat().find((variable) => !fits(variable, request))!
-      const patterns = candidate.bindings.flat().flatMap((one) => (one.field === field ? [one.pattern] : []))
+      if (isNamed(request)(candidate)) return
+      const variables = candidate.bindings.flatMap((binding) => binding.variables)
+      const { field } = variables.find((variable) => !isOfForm(variable, request))!
+      const patterns = variables.flatMap((one) => (one.field === field ? [one.pattern] : []))
       throw invalidArgument(
         `Invalid resource field value in the request: ${field} "${valueAt(field, request) ?? ''}" is not of the form ` +
           `${[...new Set(patterns)].join(' or ')}.`,
@@ -68,10 +84,18 @@ export function createMethods(table: RouteTable): Methods {
   }
 }
 
-const isNamed = ({ bindings }: Candidate, request: Request) =>
-  bindings.some((variables) => variables.every((variable) => fits(variable, request)))
+const isNamed =
+  (request: Request) =>
+  ({ bindings }: Candidate) =>
+    bindings.some((binding) => fits(binding, request))
 
-function fits({ field, form }: Variable, request: Request): boolean {
+const fits = ({ variables }: Binding, request: Request) => variables.every((variable) => isOfForm(variable, request))
+
+/** The path over REST of a request that fits. */
+const pathOf = ({ path, variables }: Binding, request: Request) =>
+  variables.reduce((filled, { field }) => filled.replace(/\{[^}]+\}/, () => valueAt(field, request) as string), path)
+
+function isOfForm({ field, form }: Variable, request: Request): boolean {
   const value = valueAt(field, request)
   return typeof value === 'string' && form.test(value)
 }

@@ -167,10 +167,10 @@ test('the extensions of a message are those of all APIs', async () => {
     { allExtensionNumbersOfType: 'google.protobuf.MethodOptions' },
     { allExtensionNumbersOfType: 'google.rpc.Status' },
   ])
-  // google.longrunning.operation_info, google.api.method_signature, google.api.http
+  // google.longrunning.operation_info, google.api.method_signature, google.api.http, google.api.routing
   expect(options.allExtensionNumbersResponse).toEqual({
     baseTypeName: 'google.protobuf.MethodOptions',
-    extensionNumber: [1049, 1051, 72295728],
+    extensionNumber: [1049, 1051, 72295728, 72295729],
   })
   expect(none.allExtensionNumbersResponse).toEqual({ baseTypeName: 'google.rpc.Status' })
 })

@@ -218,8 +218,17 @@ test('the host may stand in :authority, or in the header of HTTP/1.1', async () 
   }
 })
 
+test('a host of Google that is served over REST alone has no method', async () => {
+  const { code, message } = await list({ ':authority': 'storage.googleapis.com' })
+  expect({ code, message: decodeURI(message) }).toEqual({
+    code: 'UNIMPLEMENTED',
+    message:
+      'Method google.cloud.kms.v1.KeyManagementService.ListKeyRings (storage.googleapis.com) is not supported by binauthz-emulator.',
+  })
+})
+
 test('a host of Google that is not emulated is refused in one sentence', async () => {
-  for (const host of ['storage.googleapis.com', 'googleapis.com', 'mars-cloudkms.googleapis.com:443']) {
+  for (const host of ['pubsub.googleapis.com', 'googleapis.com', 'mars-cloudkms.googleapis.com:443']) {
     const { code, message } = await list({ ':authority': host })
     const name = host.replace(':443', '')
     expect({ code, message: decodeURI(message) }).toEqual({

@@ -37,8 +37,8 @@ type Call = ServerUnaryCall<Buffer, Buffer>
 /** As over REST (rest/body.ts). */
 const MAX_MESSAGE = 10 * 1024 * 1024
 
-/** Calls that last as long as their client likes, with their APIs. None is served: they are refused without waiting for an end that does not come. */
-const STREAMS = new Map([['google.logging.v2.LoggingServiceV2/TailLogEntries', 'logging.v2']])
+/** Calls that last as long as their client likes. None is served: they are refused without waiting for an end that does not come. */
+const STREAMS = new Set(['google.logging.v2.LoggingServiceV2/TailLogEntries'])
 
 const asBytes = (bytes: Buffer) => bytes
 
@@ -51,7 +51,7 @@ export function createGrpcServer(options: GrpcOptions): GrpcServer {
   const serving: Serving = { ...options, methods: createMethods(options.table), tunnels: new Map() }
   const { names } = serving.methods
   for (const method of names)
-    if (STREAMS.has(method)) server.register(`/${method}`, refuse(method, STREAMS.get(method)!), asBytes, asBytes, 'bidi')
+    if (STREAMS.has(method)) server.register(`/${method}`, refuse(serving, method), asBytes, asBytes, 'bidi')
     else server.register(`/${method}`, unary(serving, method), asBytes, asBytes, 'unary')
   addHealth(server, [...new Set(names.map((name) => name.split('/')[0]!))])
   addReflection(server, Object.keys(options.table), (api) => [
@@ -79,10 +79,21 @@ function rememberTunnel({ tunnels }: Serving, connection: Connection) {
   connection.on('close', () => tunnels.delete(peer))
 }
 
-const refuse = (method: string, api: string) => (call: ServerDuplexStream<Buffer, Buffer>) => {
-  const { message } = unimplemented(`Method ${method.replace('/', '.')} (${api})`)
-  call.emit('error', { code: CODES.UNIMPLEMENTED.number, details: message })
+const refuse = (serving: Serving, method: string) => (call: ServerDuplexStream<Buffer, Buffer>) => {
+  try {
+    const host = hostOf(serving, call)
+    throw lacking(method, serving.methods.apiOf(method, host, () => ({})) ?? host)
+  } catch (error) {
+    call.emit('error', errorOf(error, method, serving.log))
+  }
 }
+
+/** The Google API's whose name the client says. */
+const hostOf = (serving: Serving, call: Pick<Call, 'getHost' | 'getPeer'>) =>
+  servedHost(serving, call.getHost().toLowerCase(), serving.tunnels.get(call.getPeer()))
+
+/** Nothing there has the method: no service of the API, or no API of the host. */
+const lacking = (method: string, where: string | undefined) => unimplemented(`Method ${method.replace('/', '.')} (${where})`)
 
 function unary(serving: Serving, method: string) {
   return async (call: Call, callback: sendUnaryData<Buffer>) => {
@@ -118,13 +129,13 @@ function errorOf(thrown: unknown, method: string, log: Logger) {
 }
 
 async function answerOf(serving: Serving, method: string, call: Call): Promise<Buffer> {
-  const { dispatcher, methods, tunnels } = serving
+  const { dispatcher, methods } = serving
   const { request, metadata } = call
-  const host = servedHost(serving, call.getHost().toLowerCase(), tunnels.get(call.getPeer()))
+  const host = hostOf(serving, call)
   let message: Record<string, unknown> | undefined
   const read = (from: string) => (message ??= readMessage(from, method, request)) // a shared service is the same in each API
   const api = methods.apiOf(method, host, read)
-  if (!api) throw unimplemented(`Method ${method.replace('/', '.')} (${host})`)
+  if (!api) throw lacking(method, host)
   const mask = metadata.get('x-goog-fieldmask').join()
   // before the call, so that a mask that is refused has changed nothing
   const partial = mask ? (await import('../rest/partial-response.ts')).partialResponse(api, method, mask) : undefined

@@ -17,7 +17,7 @@ const ROUTES = [
 let emulator: EveryMethod
 beforeAll(async () => {
   emulator = await startEveryMethod()
-})
+}, 60_000)
 afterAll(() => emulator.close())
 
 /** Is it a failure as the API server reads one (meta/v1 Status)? */

@@ -8,7 +8,7 @@ import { SEEDS, seeded } from '../../testing/random.ts'
 let emulator: EveryMethod
 beforeAll(async () => {
   emulator = await startEveryMethod()
-})
+}, 60_000)
 afterAll(() => emulator.close())
 
 /** Whose words a refusal must be: whoever notices the mistake first. */

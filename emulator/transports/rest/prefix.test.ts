@@ -84,7 +84,7 @@ test('below its prefix an API has its own methods only, and says so in its own n
 })
 
 test.each([
-  '/storage/v1/b',
+  '/pubsub/v1/projects/my-app-prod/topics',
   '/nothing/v1/projects/my-app-prod/attestors',
   '/__proto__/v1/projects/my-app-prod/attestors',
   '/constructor/v1/projects/my-app-prod/attestors',
@@ -106,7 +106,7 @@ test.each([
 })
 
 test('a host of Google that is not emulated is refused in one sentence', async () => {
-  for (const host of ['storage.googleapis.com', 'googleapis.com']) {
+  for (const host of ['pubsub.googleapis.com', 'googleapis.com']) {
     const { status, body } = await get(`/${host}/v1/b`)
     expect([status, body.error.message]).toEqual([
       403,

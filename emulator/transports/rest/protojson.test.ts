@@ -32,6 +32,37 @@ test('names are taken in snake_case and in camelCase, in body and query', () => 
   expect(request('CreateKeyRing', { query: 'keyRingId=r&parent=p', body: '' })).toEqual(wanted)
 })
 
+test('what is null is not set, at any depth, beside another member of its oneof too', () => {
+  const json = { digest: { sha256: null, sha384: 'AAAA', sha512: null }, data: null, name: null }
+  expect(request('AsymmetricSign', { json })).toEqual({ digest: { sha384: 'AAAA' } })
+  const service = (containers: object[]) =>
+    readRequest({
+      api: 'run.v2',
+      method: 'google.cloud.run.v2.Services/CreateService',
+      body: 'service',
+      variables: {},
+      query: new URLSearchParams(),
+      json: { template: { containers, volumes: null } },
+    })
+  const probe = { grpc: null, httpGet: null, tcpSocket: { port: 8080 } }
+  expect(service([{ startupProbe: probe }, { livenessProbe: { grpc: null, httpGet: null } }])).toEqual({
+    service: { template: { containers: [{ startupProbe: { tcpSocket: { port: 8080 } } }, { livenessProbe: {} }] } },
+  })
+})
+
+test('null is a value of JSON in JSON of any form', () => {
+  const entry = { jsonPayload: { a: null, b: [null, { c: null }] } }
+  const written = readRequest({
+    api: 'logging.v2',
+    method: 'google.logging.v2.LoggingServiceV2/WriteLogEntries',
+    body: '*',
+    variables: {},
+    query: new URLSearchParams(),
+    json: { entries: [{ ...entry, textPayload: null, httpRequest: null }] },
+  })
+  expect(written).toEqual({ entries: [entry] })
+})
+
 test('masks are taken in either case too', () => {
   const wanted = { updateMask: 'versionTemplate.algorithm,labels' }
   for (const mask of ['version_template.algorithm,labels', 'versionTemplate.algorithm,labels'])

@@ -60,12 +60,29 @@ function canonical(api: string, message: DescMessage, request: Json): object {
       for (const key of [name, jsonName]) if (typeof request[key] === 'string') request[key] = camelCase(request[key])
   const problems = jsonProblems(message, request)
   if (problems.length > 0) throw refused(problems)
+  dropNulls(message, request)
   try {
     return toJson(message, fromJson(message, request as never, { registry }), { registry }) as object
   } catch (error) {
     throw invalidArgument(`Invalid JSON payload received. ${(error as Error).message}`)
   }
 }
+
+/** Takes out, at any depth, what is null and so not set: where two members of a oneof stand, fromJson throws even if one of them is null. */
+function dropNulls(message: DescMessage, json: Json) {
+  for (const [key, value] of Object.entries(json)) {
+    if (typeof value !== 'object') continue
+    const field = fieldOf(message, key)!
+    if (value === null) {
+      if (!isNullAValue(field)) delete json[key]
+    } else if (field.message && !field.message.typeName.startsWith('google.protobuf.'))
+      for (const child of field.fieldKind === 'map' ? Object.values(value) : [value].flat())
+        dropNulls(field.message, child as Json)
+  }
+}
+
+const isNullAValue = ({ message, enum: type }: DescField) =>
+  message?.typeName === 'google.protobuf.Value' || type?.typeName === 'google.protobuf.NullValue'
 
 function refused(problems: FieldViolation[]) {
   return badRequest(problems.map(({ description }) => description).join('\n'), problems)

@@ -90,7 +90,7 @@ test('an address by which the emulator was reached before is its own: a publishe
 
 test.each([
   ['http://example.com/', 'example.com'],
-  ['http://storage.googleapis.com/storage/v1/b', 'storage.googleapis.com'],
+  ['http://pubsub.googleapis.com/v1/projects/my-app-prod/topics', 'pubsub.googleapis.com'],
   ['http://example.com:8080/_emulator/readyz', 'example.com'],
   ['http://127.0.0.1:1/_emulator/readyz', '127.0.0.1'],
   ['http://127.0.0.1/_emulator/readyz', '127.0.0.1'],

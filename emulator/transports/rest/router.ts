@@ -3,15 +3,17 @@ import type { Route } from '../../core/service.ts'
 import { matchTemplate, type PathTemplate, parseTemplate, splitPath } from './path-template.ts'
 import { isGoogleHost, notServed, regionOf, withoutRegion } from './proxy.ts'
 
-/** emulator/gen/routes.json: api id → hosts, `[HTTP method, template, "package.Service/Method", body]` rows, and the regular expression
- * of the paths that are this API's where no host says whose they are, and no other's. */
-export type RouteTable = Record<string, { hosts: string[]; claims?: string; routes: string[][] }>
+/** emulator/gen/routes.json: api id → hosts, `[HTTP method, template, "package.Service/Method", body]` rows, the regular expression of the
+ * paths that are this API's where no host says whose they are, and no other's, and whether its errors have a list of errors. */
+export type RouteTable = Record<string, { hosts: string[]; claims?: string; errorList?: boolean; routes: string[][] }>
 
 interface RpcTarget {
   api: string
   method: string
   /** Request field that the body is: `*` for the whole request, empty for none. */
   body: string
+  /** Have the API's errors a member `errors` (error-list.ts)? */
+  errorList?: boolean
 }
 
 type Entry = { template: PathTemplate; api?: string; target: RpcTarget | Route }
@@ -31,13 +33,19 @@ export interface Router {
   withPrefix(path: string): { host: string; path: string; region: string | undefined } | undefined
 }
 
+/** The API that claims a path, where no host says whose it is. */
+export function claimants(table: RouteTable): (path: string) => string | undefined {
+  const all = Object.entries(table).flatMap(([api, { claims }]) => (claims ? [{ api, claims: new RegExp(claims) }] : []))
+  return (path) => all.find(({ claims }) => claims.test(path))?.api
+}
+
 export const isRpc = (target: RpcTarget | Route): target is RpcTarget => 'api' in target
 
 /** `hosts`: further names of Google under which the routes are served, without any RPC. */
 export function createRouter(table: RouteTable, routes: Route[], hosts: string[] = []): Router {
   const index = new Map<string, Entry[]>()
   const apisOf = new Map<string, Set<string>>()
-  const claims = Object.entries(table).flatMap(([api, { claims }]) => (claims ? [{ api, claims: new RegExp(claims) }] : []))
+  const claimantOf = claimants(table)
 
   function add(method: string, path: string, target: RpcTarget | Route, api?: string) {
     const template = parseTemplate(path)
@@ -46,9 +54,10 @@ export function createRouter(table: RouteTable, routes: Route[], hosts: string[]
     index.set(key, [...(index.get(key) ?? []), { template, target, api }])
   }
 
-  for (const [api, { hosts, routes }] of Object.entries(table)) {
+  for (const [api, { hosts, routes, errorList }] of Object.entries(table)) {
     for (const host of hosts) apisOf.set(host, (apisOf.get(host) ?? new Set()).add(api))
-    for (const [httpMethod, path, method, body] of routes) add(httpMethod!, path!, { api, method: method!, body: body! }, api)
+    for (const [httpMethod, path, method, body] of routes)
+      add(httpMethod!, path!, { api, method: method!, body: body!, ...(errorList && { errorList }) }, api)
   }
   for (const route of routes) add(route.method, route.path, route)
   for (const host of hosts) apisOf.set(host, new Set())
@@ -65,7 +74,7 @@ export function createRouter(table: RouteTable, routes: Route[], hosts: string[]
       return host ? { host, path: rest!, region: regionOf(prefix) } : undefined
     },
     find(method, host, path) {
-      const claimant = claims.find(({ claims }) => claims.test(path))?.api
+      const claimant = claimantOf(path)
       const apis = apisOf.get(host) ?? (claimant ? new Set([claimant]) : undefined)
       const segments = splitPath(path)
       const last = segments.at(-1) ?? ''

@@ -100,6 +100,27 @@ test('the Host header decides the API: a path of another one is not found, in JS
   expect(statusOf(await get(`${rings}/r`, 'CloudKMS.googleapis.com:443'))).toBe(200)
 })
 
+test('GKE, IAM and Resource Manager v1 give the reason of an error in a list too, to a client that asks for alt=json', async () => {
+  const errorOf = async (path: string) => (await emulator.http('GET', path)).body.error
+  const clusters = '/v1/projects/my-app-prod/locations/europe-west2/clusters'
+  const message = 'Not found: projects/my-app-prod/locations/europe-west2/clusters/x.'
+  const plain = { code: 404, message, status: 'NOT_FOUND' }
+  expect(await errorOf(`${clusters}/x`)).toEqual(plain)
+  expect(await errorOf(`${clusters}/x?alt=json`)).toEqual({
+    ...plain,
+    errors: [{ message, domain: 'global', reason: 'notFound' }],
+  })
+  const account = '/v1/projects/my-app-prod/serviceAccounts/x@my-app-prod.iam.gserviceaccount.com?alt=json'
+  expect((await errorOf(account)).errors).toEqual([{ message: 'Unknown service account', domain: 'global', reason: 'notFound' }])
+  const create = () => emulator.http('POST', '/v1/projects?alt=json', { projectId: 'error-list' })
+  await create()
+  expect((await create()).body.error.errors).toEqual([
+    { message: 'Requested entity already exists', domain: 'global', reason: 'alreadyExists' },
+  ])
+  expect((await errorOf(`${clusters}?alt=json&nope=1`)).errors[0].reason).toBe('badRequest')
+  expect(await errorOf(`${rings}/none?alt=json`)).not.toHaveProperty('errors')
+})
+
 test('a wrong HTTP method is not found', async () => {
   for (const [method, path] of [
     ['PUT', rings],

@@ -7,8 +7,9 @@ import { CODES, errorBody, invalidArgument, notFound, StatusError, unimplemented
 import { callerOf, type PrincipalOf } from '../caller.ts'
 import { parseJson, parseRequest, readBody } from './body.ts'
 import { checkBrowser } from './browser.ts'
+import { errorBodyWithList } from './error-list.ts'
 import { type Hosts, hostName, readTarget, regionOf, servedHost, type Target } from './proxy.ts'
-import { isRpc } from './router.ts'
+import { isRpc, type Match } from './router.ts'
 
 export interface RestOptions extends Hosts {
   dispatcher: Dispatcher
@@ -87,7 +88,7 @@ function internalError(error: unknown, request: IncomingMessage, log: Logger) {
 }
 
 async function answerOf(options: RestOptions, request: IncomingMessage, target: Target): Promise<HttpResponse> {
-  const { router, dispatcher } = options
+  const { router } = options
   const { host, path, region } = servedTarget(options, request, target)
   checkBrowser(request, target)
   const override = request.headers['x-http-method-override']
@@ -103,11 +104,28 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
   const { headers } = request
   const caller = callerOf((name) => headers[name]?.toString(), options.principalOf, region)
   if (!isRpc(match.target)) return runRoute(options, match.target, match.variables, request, target, body, caller)
-  const { query } = target
+  try {
+    return await callRpc(options, { ...match, target: match.target }, request, target, method, body, caller)
+  } catch (error) {
+    const isList = match.target.errorList && target.query.has('alt') && error instanceof StatusError
+    if (!isList) throw error
+    return { status: CODES[error.code].http, body: errorBodyWithList(error) }
+  }
+}
+
+async function callRpc(
+  options: RestOptions,
+  { target: rpcTarget, variables }: RpcMatch,
+  request: IncomingMessage,
+  { query }: Target,
+  method: string,
+  body: Buffer,
+  caller: Caller,
+): Promise<HttpResponse> {
   const isForm = method !== request.method && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
   if (isForm) checkEncoding(body.toString())
   if (isForm) for (const [name, value] of new URLSearchParams(body.toString())) query.append(name, value)
-  const { api, method: rpc } = match.target
+  const { api, method: rpc } = rpcTarget
   const alt = query.get('$alt') ?? query.get('alt') ?? 'json'
   if (!/^json(;|$)/i.test(alt)) throw unimplemented(`Parameter alt=${alt}`)
   const fields = query.get('$fields') ?? query.get('fields') ?? request.headers['x-goog-fieldmask']?.toString()
@@ -116,14 +134,13 @@ async function answerOf(options: RestOptions, request: IncomingMessage, target: 
   protojson ??= await import('./protojson.ts')
   const { readRequest, writeResponse } = protojson
   const json = isForm ? undefined : parseRequest(body)
-  const message = readRequest(
-    { ...match.target, variables: match.variables, query, json },
-    options.lenient ? options.log : undefined,
-  )
-  const result = await dispatcher.call(api, rpc, message, caller)
+  const message = readRequest({ ...rpcTarget, variables, query, json }, options.lenient ? options.log : undefined)
+  const result = await options.dispatcher.call(api, rpc, message, caller)
   const answer = writeResponse(api, rpc, result, /;enum-encoding=int/i.test(alt))
   return { status: 200, body: partial ? partial(answer) : answer }
 }
+
+type RpcMatch = Match & { target: Extract<Match['target'], { api: string }> }
 
 /** Loads with the first RPC; an import, even of what is loaded, costs a fifth of a request. */
 let protojson: typeof import('./protojson.ts') | undefined

@@ -9,7 +9,7 @@ import { SEEDS, seeded } from '../../testing/random.ts'
 let emulator: EveryMethod
 beforeAll(async () => {
   emulator = await startEveryMethod()
-})
+}, 60_000)
 afterAll(() => emulator.close())
 
 test.each(SEEDS)(
