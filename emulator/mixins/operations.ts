@@ -15,30 +15,32 @@ export interface LongrunningOperation {
 interface StoredOperation extends LongrunningOperation {
   /** Nanoseconds since the epoch; missing where it has never been under way. */
   doneNanos?: string
+  /** Its metadata until then, where they are others. */
+  pendingMetadata?: LongrunningOperation['metadata']
 }
 
 const operations = (ctx: Context) => collection<StoredOperation>(ctx.db, 'operations')
 
 /** What the API shows of it now: `name` and `metadata` alone while it is under way. */
-function shown({ doneNanos, ...operation }: StoredOperation, ctx: Context): LongrunningOperation {
+function shown({ doneNanos, pendingMetadata, ...operation }: StoredOperation, ctx: Context): LongrunningOperation {
   if (doneNanos === undefined || ctx.nanos() >= BigInt(doneNanos)) return operation
-  const { name, metadata } = operation
-  return { name, ...(metadata && { metadata }) }
+  const metadata = pendingMetadata ?? operation.metadata
+  return { name: operation.name, ...(metadata && { metadata }) }
 }
 
 /** Keeps an operation under `<parent>/operations/<id>` (`operations/<id>` without parent), and returns it: done, or under way where
- * operations are to be watched (`operationDelay`). */
+ * operations are to be watched (`operationDelay`), with `pendingMetadata` where its metadata are others then. */
 export function finishedOperation(
   ctx: Context,
   parent: string,
   id: string,
-  result: Pick<LongrunningOperation, 'metadata' | 'response' | 'error'>,
+  { pendingMetadata, ...result }: Pick<StoredOperation, 'metadata' | 'response' | 'error' | 'pendingMetadata'>,
 ): LongrunningOperation {
   const operation: StoredOperation = {
     name: `${parent ? `${parent}/` : ''}operations/${id}`,
     ...result,
     done: true,
-    ...(ctx.operationDelay > 0n && { doneNanos: String(ctx.nanos() + ctx.operationDelay) }),
+    ...(ctx.operationDelay > 0n && { doneNanos: String(ctx.nanos() + ctx.operationDelay), pendingMetadata }),
   }
   operations(ctx).insert(operation.name!, parent, operation, `${ctx.timestamp(9)} ${id}`)
   return shown(operation, ctx)

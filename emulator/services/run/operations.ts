@@ -7,7 +7,7 @@ import { finishedOperation, type LongrunningOperation } from '../../mixins/opera
 import { type Failure, operationError } from './conditions.ts'
 import { locationOf } from './names.ts'
 import type { Execution } from './shapes.ts'
-import { dropOperations, keepPending } from './store.ts'
+import { dropOperations } from './store.ts'
 
 const TYPE = 'type.googleapis.com/google.cloud.run.v2'
 
@@ -37,11 +37,10 @@ export function operation({ kind, pending, done, failure, id }: Outcome, ctx: Co
   const metadata = typed(kind, done)
   const result = failure ? { error: operationError(failure) } : { response: metadata }
   const parent = locationOf(done.name!)
-  const { name } = finishedOperation(ctx, parent, id ?? ctx.ids.uuid(), { metadata, ...result })
+  const pendingMetadata = typed(kind, pending)
+  const { name } = finishedOperation(ctx, parent, id ?? ctx.ids.uuid(), { metadata, ...result, pendingMetadata })
   if ((ctx.nanos() / 1000n) % COUNT_EVERY === 0n) dropOperations(ctx, parent, MAX_OPERATIONS)
-  const first = typed(kind, pending)
-  keepPending(name!, first, ctx)
-  return { name, metadata: first }
+  return { name, metadata: pendingMetadata }
 }
 
 /** The operation that has started an execution has its uid. It ends with the execution, so that it is not to say that one has succeeded which

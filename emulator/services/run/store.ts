@@ -2,7 +2,6 @@
 import { type Collection, collection } from '../../core/collection.ts'
 import { oncePerDatabase } from '../../core/once-per-database.ts'
 import type { Context } from '../../core/service.ts'
-import type { LongrunningOperation } from '../../mixins/operations.ts'
 import type { StoredExecution, StoredJob, StoredRevision, StoredService } from './shapes.ts'
 
 export const services = (ctx: Context): Collection<StoredService> => collection(ctx.db, 'run_services')
@@ -51,7 +50,6 @@ const statements = oncePerDatabase((db) => ({
       `SELECT name FROM ${table} WHERE parent = ? ORDER BY position LIMIT 100 OFFSET ?`,
     ),
   ),
-  endedBefore: db.prepare<[string]>('DELETE FROM run_pending_operations WHERE position <= ?'),
   operationsBeyond: db.prepare<[string, number]>(
     `DELETE FROM operations WHERE instr(substr(body, 1, 500), 'googleapis.com/google.cloud.run.') > 0
      AND name IN (SELECT name FROM operations WHERE parent = ? ORDER BY position DESC LIMIT -1 OFFSET ?)`,
@@ -82,20 +80,3 @@ export const namesBeyond = (ctx: Context, table: Children, parent: string, count
 /** Drops Cloud Run's operations of a location that are not among its newest `count`. */
 export const dropOperations = (ctx: Context, parent: string, count: number) =>
   statements(ctx.db).operationsBeyond.run(parent, count)
-
-type Metadata = LongrunningOperation['metadata']
-
-const pendingOperations = (ctx: Context): Collection<Metadata> => collection(ctx.db, 'run_pending_operations')
-
-/** Keeps what an operation says of its resource for as long as it is shown as under way. */
-export function keepPending(name: string, metadata: Metadata, ctx: Context) {
-  if (ctx.operationDelay === 0n) return
-  statements(ctx.db).endedBefore.run(String(ctx.nanos()))
-  pendingOperations(ctx).insert(name, '', metadata, String(ctx.nanos() + ctx.operationDelay))
-}
-
-/** An operation with the metadata that it has now: what is stored in it is how it ends. */
-export function operationNow(operation: LongrunningOperation, ctx: Context): LongrunningOperation {
-  const pending = operation.done ? undefined : pendingOperations(ctx).get(operation.name!)
-  return pending ? { ...operation, metadata: pending } : operation
-}

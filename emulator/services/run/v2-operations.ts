@@ -12,17 +12,12 @@ import {
 import { checkRegion, LIST_LIMITS } from './metadata.ts'
 import { LOCATION, OPERATION } from './names.ts'
 import { isOfCloudRun } from './operations.ts'
-import { operationNow } from './store.ts'
 
 type Named = { name?: string }
 type Schemas = components['schemas']
 
 const { GetOperation, DeleteOperation } = operationsMixin['google.longrunning.Operations']
 const kept = (operation: unknown) => operation as Operation<Named, LongrunningOperation>
-const read =
-  (operation: unknown): Operation<Named, LongrunningOperation> =>
-  (request, ctx) =>
-    operationNow(kept(operation)(request, ctx), ctx)
 
 /** The same, for an operation of Cloud Run alone. */
 const ofCloudRun =
@@ -42,13 +37,12 @@ function listOperations(
 ): Schemas['google.longrunning.ListOperationsResponse'] {
   const { name: parent = '' } = request
   checkRegion(LOCATION.parse(parent).location)
-  const { operations, nextPageToken } = listOwn(request, ctx)
-  return { operations: operations.map((operation) => operationNow(operation, ctx)), nextPageToken }
+  return listOwn(request, ctx)
 }
 
 export const operations = {
-  GetOperation: rpc(ofCloudRun(read(GetOperation.run)), ...GetOperation.fields),
+  GetOperation: rpc(ofCloudRun(kept(GetOperation.run)), ...GetOperation.fields),
   ListOperations: rpc(listOperations, ...LIST_OPERATIONS),
   DeleteOperation: rpc(ofCloudRun(DeleteOperation.run as Operation<Named, Record<string, never>>), ...DeleteOperation.fields),
-  WaitOperation: rpc(ofCloudRun(read(waitOperation.WaitOperation.run)), ...waitOperation.WaitOperation.fields),
+  WaitOperation: rpc(ofCloudRun(kept(waitOperation.WaitOperation.run)), ...waitOperation.WaitOperation.fields),
 }
