@@ -1,12 +1,11 @@
 // What log sinks send to webhooks of the user: to loopback and to hosts that the configuration names, and to nobody else.
 import { atMost } from './core/at-most.ts'
+import { LOOPBACK } from './core/loopback.ts'
 import type { Delivery, Logger } from './core/service.ts'
 
 /** So many are under way at a time; the others wait in the order in which they came. */
 const MAX_UNDER_WAY = 8
 const TIMEOUT_MS = 10_000
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 export interface Deliveries {
   mayDeliverTo(url: URL): boolean

@@ -31,15 +31,10 @@ export interface ServiceAccount {
   tokenUri: string
 }
 
-/** The account of a project by which programs sign in to the emulator. */
-export function accountOf(project: string): string {
-  const [id, domain] = project.split(':').reverse() // `example.com:app` has app.example.com in its addresses
-  return `emulator@${domain ? `${id}.${domain}` : id}.iam.gserviceaccount.com`
-}
-
 /** The content of the key file. `client_id` is the `sub` of the account's ID tokens. */
 export function serviceAccountKey({ project, email, tokenUri }: ServiceAccount, privateKeyPem: string, privateKeyId: string) {
-  const client_email = email ?? accountOf(project)
+  const [id, domain] = project.split(':').reverse() // `example.com:app` has app.example.com in its addresses
+  const client_email = email ?? `emulator@${domain ? `${id}.${domain}` : id}.iam.gserviceaccount.com`
   const hash = BigInt(`0x${createHash('sha256').update(client_email).digest('hex')}`)
   return {
     type: 'service_account',

@@ -4,8 +4,9 @@
 // (https://w3c.github.io/webappsec-fetch-metadata/), and browsers leave out the latter for http:// but of this machine.
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
+import { LOOPBACK } from '../../core/loopback.ts'
 import { permissionDenied } from '../../core/status.ts'
-import { hostName, LOOPBACK, type Target } from './proxy.ts'
+import { hostName, type Target } from './proxy.ts'
 
 const READING = ['GET', 'HEAD', 'OPTIONS']
 

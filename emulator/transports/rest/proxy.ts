@@ -3,6 +3,7 @@
 // forwarded.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { LOOPBACK } from '../../core/loopback.ts'
 import { errorBody, permissionDenied } from '../../core/status.ts'
 import type { Router } from './router.ts'
 
@@ -37,9 +38,6 @@ const REGION = /^([a-z]+-[a-z]+\d+)-/
 export const regionOf = (authority: string): string | undefined => REGION.exec(authority)?.[1]
 
 export const hostName = (authority: string) => authority.replace(/:\d*$/, '')
-
-/** Host names of this machine, without a port. */
-export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 type IsKnown = (authority: string) => boolean
 

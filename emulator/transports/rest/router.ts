@@ -46,6 +46,10 @@ export function createRouter(table: RouteTable, routes: Route[], hosts: string[]
   const index = new Map<string, Entry[]>()
   const apisOf = new Map<string, Set<string>>()
   const claimantOf = claimants(table)
+  const claimed = (path: string) => {
+    const claimant = claimantOf(path)
+    return claimant ? new Set([claimant]) : undefined
+  }
 
   function add(method: string, path: string, target: RpcTarget | Route, api?: string) {
     const template = parseTemplate(path)
@@ -74,8 +78,7 @@ export function createRouter(table: RouteTable, routes: Route[], hosts: string[]
       return host ? { host, path: rest!, region: regionOf(prefix) } : undefined
     },
     find(method, host, path) {
-      const claimant = claimantOf(path)
-      const apis = apisOf.get(host) ?? (claimant ? new Set([claimant]) : undefined)
+      const apis = apisOf.get(host) ?? claimed(path)
       const segments = splitPath(path)
       const last = segments.at(-1) ?? ''
       const colon = last.lastIndexOf(':')
