@@ -11,11 +11,12 @@ import { type Clock, parseDuration, systemClock } from './core/clock.ts'
 import { copyOf, type Database, openCopy, openDatabase, replaceContent, StartError } from './core/database.ts'
 import { createDispatcher, type Dispatcher, type World } from './core/dispatch.ts'
 import { type Ids, randomIds } from './core/ids.ts'
-import type { Context, Logger } from './core/service.ts'
+import { LOOPBACK } from './core/loopback.ts'
+import type { Logger } from './core/service.ts'
+import { emulatorAccount } from './core/service-accounts.ts'
 import { failedPrecondition } from './core/status.ts'
 import { createDeliveries } from './deliveries.ts'
 import type { SeedText } from './seed-file.ts'
-import { accountOf } from './service-account.ts'
 import { principalOf } from './services/credentials/index.ts'
 import { permissionsOfRole } from './services/iam/index.ts'
 import { SERVICES } from './services.ts'
@@ -74,19 +75,6 @@ const SOURCES = [
   ...SERVICES,
 ]
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
-
-/** What a role grants. The predefined ones are always the same lists. */
-function rolePermissions(ctx: Context, role: string): ReadonlySet<string> | undefined {
-  const permissions = permissionsOfRole(ctx, role)
-  if (!permissions) return undefined
-  const known = permissionSets.get(permissions) ?? new Set(permissions)
-  permissionSets.set(permissions, known)
-  return known
-}
-
-const permissionSets = new WeakMap<readonly string[], ReadonlySet<string>>()
-
 /** The token that `env` gives to clients stands for the owner. */
 const principalOr = (owner: string) => (token: string) => (token === TOKEN ? owner : principalOf(token))
 
@@ -129,7 +117,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxLogEntries,
     operationDelay: parseDuration(operationDelay),
     mayDeliverTo: deliveries.mayDeliverTo,
-    isOwnAuthority: (authority) => LOOPBACK.test(authority) || authorities?.has(authority) === true,
+    isOwnAuthority: (authority) => LOOPBACK.test(authority.replace(/:\d+$/, '')) || authorities?.has(authority) === true,
   })
 
   async function checkRequest(api: string, method: string, json: object): Promise<object> {
@@ -167,8 +155,15 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const table: RouteTable = JSON.parse(readFileSync(new URL('./gen/routes.json', import.meta.url), 'utf8'))
   const hostOf = (api: string) => table[api]!.hosts[0]!
-  const owner = options.iamOwner ?? `serviceAccount:${accountOf(project)}`
-  const access = createAccess({ mode: options.iam ?? 'off', owner, services: SERVICES, hostOf, rolePermissions, groupsOf })
+  const owner = options.iamOwner ?? `serviceAccount:${emulatorAccount(project)}`
+  const access = createAccess({
+    mode: options.iam ?? 'off',
+    owner,
+    services: SERVICES,
+    hostOf,
+    rolePermissions: permissionsOfRole,
+    groupsOf,
+  })
   const { authorize, holds } = access
   const guards = { deliver: deliveries.deliver, audit: auditor(hostOf), authorize, holds }
   const authorities = knownAuthorities(db)

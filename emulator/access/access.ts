@@ -2,9 +2,10 @@
 // has on a project it has on all in it. Allow policies only; deny policies and principal access boundaries are not emulated.
 import { CelError, holdsCel, parseCel } from '../core/cel.ts'
 import type { Authorizer } from '../core/dispatch.ts'
+import { namePattern } from '../core/names.ts'
 import type { Context, Route, Service } from '../core/service.ts'
 import { StatusError } from '../core/status.ts'
-import { iamPolicyOf } from '../mixins/iam-policy.ts'
+import { CONDITION_VARIABLES, iamPolicyOf } from '../mixins/iam-policy.ts'
 import { isMeant } from './members.ts'
 import { needsOf } from './needs.ts'
 import { permissionOf } from './permissions.ts'
@@ -50,8 +51,8 @@ export function createAccess(options: AccessOptions): Access {
   const denials: Denial[] = []
   const types = services
     .flatMap(({ resources = [] }) => resources)
-    .map(({ pattern, permissions }) => ({ form: new RegExp(`^${pattern.replace(/\{\w+\}/g, '[^/]+')}$`), permissions }))
-  const iamPrefixOf = (name: string) => types.find(({ form }) => form.test(name))?.permissions
+    .map(({ pattern, permissions }) => ({ form: namePattern(pattern), permissions }))
+  const iamPrefixOf = (name: string) => types.find(({ form }) => form.match(name))?.permissions
 
   function isGranted(ctx: Context, member: string | undefined, permission: string, resource: string): boolean {
     if (member === owner) return true
@@ -65,7 +66,7 @@ export function createAccess(options: AccessOptions): Access {
   }
 
   const authorize: Authorizer = (api, method) => {
-    if (isFree(method)) return undefined
+    if (permissionOf(method, 'any') === '') return undefined // everybody may call it, whatever it is about
     return (ctx, request) => {
       const { principal } = ctx.caller
       for (const needed of needsOf(method, request, iamPrefixOf, ctx)) {
@@ -89,11 +90,6 @@ export function createAccess(options: AccessOptions): Access {
   }
 }
 
-/** Methods that everybody may call, whatever they are about. */
-function isFree(method: string): boolean {
-  return permissionOf(method, 'any') === ''
-}
-
 /** `projects/p/locations/l/keyRings/r` and all that it is in: names of two segments more each, and the name itself. */
 function ancestorsOf(resource: string): string[] {
   const parts = resource.split('/')
@@ -109,7 +105,7 @@ function isTrue(expression: string, permission: string, resource: string, ctx: C
     request: { time: { kind: 'timestamp', nanos: ctx.nanos() } },
   }
   try {
-    return holdsCel(parseCel(expression, ['resource', 'request']), variables)
+    return holdsCel(parseCel(expression, CONDITION_VARIABLES), variables)
   } catch (error) {
     if (error instanceof CelError || error instanceof StatusError) return false
     throw error

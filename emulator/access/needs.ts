@@ -1,42 +1,30 @@
 // What a call needs: the permission of its method on the resource that it names, and what some calls need beside it.
 import { collection } from '../core/collection.ts'
 import { maskPaths } from '../core/field-mask.ts'
-import { projectNumber } from '../core/projects.ts'
+import { isResourceName, locatedName, resourceNamed } from '../core/names.ts'
 import type { Context } from '../core/service.ts'
+import { computeAccount, projectOfAccount } from '../core/service-accounts.ts'
 import { type Needed, permissionOf } from './permissions.ts'
 
 type Json = Record<string, any>
-
-const isName = (value: unknown): value is string => typeof value === 'string' && /^(projects|namespaces)\/[^/]+/.test(value)
 
 const projectOf = (name: string) => name.split('/').slice(0, 2).join('/')
 
 /** The resources that a request names, one but for lists of projects. */
 function named(request: Json): string[] {
-  const { projectId, zone, clusterId, resourceNames, entries, logName } = request
+  const { projectId, zone, clusterId, resourceNames, entries } = request
   if (Array.isArray(resourceNames) && resourceNames.length > 0) return resourceNames.map(String)
-  const single = [request.name, request.resource, request.parent, request.attestor, logName].find(isName)
-  const nested = Object.values(request).map((value) => value?.name)
-  const found = single ?? nested.find(isName)
+  const found = resourceNamed(request)
   if (found) return [found]
   if (Array.isArray(entries)) return [...new Set(entries.map(({ logName }) => projectOf(String(logName))))]
   const parts = [projectId && `projects/${projectId}`, zone && `locations/${zone}`, clusterId && `clusters/${clusterId}`]
   return projectId ? [parts.filter(Boolean).join('/')] : []
 }
 
-/** Knative names have no location: it is the region of the host. */
-const knative = (name: string, ctx: Context) =>
-  name.replace(/^namespaces\/([^/]+)/, (_, namespace) => {
-    const project = ctx.canonicalName(`projects/${namespace}`)
-    return ctx.caller.region ? `${project}/locations/${ctx.caller.region}` : project
-  })
-
 /** Where a service account is by its address: another project's is not that of the caller's roles here. */
 function accountName(account: string, project: string): string {
   const email = account.split('/').at(-1)!
-  const [, number] = /^(\d+)-compute@developer\.gserviceaccount\.com$/.exec(email) ?? []
-  const [, id, domain] = /@([a-z0-9-]+)(?:\.([\w.-]+))?\.iam\.gserviceaccount\.com$/.exec(email) ?? []
-  const home = number ?? (id && (domain ? `${domain}:${id}` : id))
+  const home = projectOfAccount(email)
   return `${home ? `projects/${home}` : project}/serviceAccounts/${email}`
 }
 
@@ -47,7 +35,7 @@ const actAs = (account: unknown, project: string): Needed[] =>
 
 /** Who runs what is deployed: without a choice Compute Engine's account of the project. */
 const runAs = (account: unknown, project: string, ctx: Context): Needed[] =>
-  actAs(account || `${projectNumber(ctx.db, project.slice('projects/'.length))}-compute@developer.gserviceaccount.com`, project)
+  actAs(account || computeAccount(ctx.db, project.slice('projects/'.length)), project)
 
 /** An update with a mask leaves the account as it is unless the mask has it; without one it replaces all. */
 function updateAs({ service = {}, updateMask }: Json, project: string, ctx: Context): Needed[] {
@@ -74,7 +62,9 @@ const BESIDE: [method: RegExp, needs: (request: Json, project: string, ctx: Cont
     /binaryauthorization\..*\/CreateAttestor$/,
     ({ attestor = {} }) => {
       const { noteReference } = attestor.userOwnedGrafeasNote ?? attestor.userOwnedDrydockNote ?? {}
-      return isName(noteReference) ? [{ permission: 'containeranalysis.notes.list', resource: projectOf(noteReference) }] : []
+      return isResourceName(noteReference)
+        ? [{ permission: 'containeranalysis.notes.list', resource: projectOf(noteReference) }]
+        : []
     },
   ],
   [/run\.v2\..*\/CreateService$/, ({ service }, project, ctx) => runAs(service?.template?.serviceAccount, project, ctx)],
@@ -95,7 +85,7 @@ const BESIDE: [method: RegExp, needs: (request: Json, project: string, ctx: Cont
 function attestorsOf(policy: Json): string[] {
   const maps = Object.entries(policy).filter(([key]) => key.endsWith('AdmissionRules'))
   const rules = [policy.defaultAdmissionRule, ...maps.flatMap(([, map]) => Object.values(map as Json))]
-  return [...new Set(rules.flatMap((rule) => (rule?.requireAttestationsBy ?? []) as string[]))].filter(isName)
+  return [...new Set(rules.flatMap((rule) => (rule?.requireAttestationsBy ?? []) as string[]))].filter(isResourceName)
 }
 
 /** Everything that a call of `package.Service/Method` needs; empty where everybody may make it. */
@@ -105,10 +95,11 @@ export function needsOf(
   iamPrefixOf: (name: string) => string | undefined,
   ctx: Context,
 ): Needed[] {
-  const resources = named(request).map((name) => knative(name, ctx))
+  const located = (name: string) => ctx.canonicalName(locatedName(name, ctx.caller.region))
+  const resources = named(request).map(located)
   const permission = permissionOf(method, iamPrefixOf(resources[0] ?? ''))
   const needed = permission ? resources.map((resource) => ({ permission, resource })) : []
   const project = projectOf(resources[0] ?? '')
   for (const [pattern, beside] of BESIDE) if (pattern.test(method)) needed.push(...beside(request, project, ctx))
-  return needed.map(({ permission, resource }) => ({ permission, resource: ctx.canonicalName(knative(resource, ctx)) }))
+  return needed.map(({ permission, resource }) => ({ permission, resource: located(resource) }))
 }

@@ -2,6 +2,7 @@
 // Activity entry; all else a Data Access entry where the project's IAM policy asks for it.
 import type { Auditor, Outcome } from '../core/dispatch.ts'
 import { orderedUuid } from '../core/ids.ts'
+import { locatedName } from '../core/names.ts'
 import { projectId } from '../core/projects.ts'
 import type { Context } from '../core/service.ts'
 import { CODES } from '../core/status.ts'
@@ -51,10 +52,6 @@ function isAskedFor(ctx: Context, project: string, serviceName: string, kind: Ki
   return configs.length > 0 && !isExempt
 }
 
-/** A name of Cloud Run's v1 has no location: it is the region of the host. */
-const located = (resource: string, { caller }: Context) =>
-  resource.replace(/^namespaces\/([^/]+)/, `projects/$1${caller.region ? `/locations/${caller.region}` : ''}`)
-
 interface Call {
   kind: Kind
   serviceName: string
@@ -87,7 +84,7 @@ function write(ctx: Context, { kind, serviceName, method, resource, project, req
       ...(!failed && isLoggable(outcome.response) && { response: outcome.response as object }),
     },
     insertId,
-    resource: monitoredResource(serviceName, methodName(method), located(resource, ctx), project),
+    resource: monitoredResource(serviceName, methodName(method), locatedName(resource, ctx.caller.region), project),
     timestamp: time,
     severity: failed ? 'ERROR' : kind === 'ADMIN_WRITE' ? 'NOTICE' : 'INFO',
     logName: `projects/${project}/logs/cloudaudit.googleapis.com%2F${kind === 'ADMIN_WRITE' ? 'activity' : 'data_access'}`,

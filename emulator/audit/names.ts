@@ -1,5 +1,7 @@
 // How a call is named in audit logs.
 
+import { isResourceName, resourceNamed } from '../core/names.ts'
+
 type Json = Record<string, any>
 
 /** Services whose audit entries name methods otherwise than `package.Service.Method`. */
@@ -17,8 +19,6 @@ export function methodName(method: string): string {
 /** By the convention that Google's APIs follow, `CreateNoteRequest` for CreateNote. */
 export const requestType = (method: string) => `type.googleapis.com/${method.replace(/[^.]+\/(\w+)$/, '$1Request')}`
 
-/** Those of Cloud Run's v1 begin with `namespaces/`. */
-const isName = (value: unknown): value is string => typeof value === 'string' && /^(projects|namespaces)\/[^/]+/.test(value)
 const isOperation = (name: string) => /(^|\/)operations\/[^/]+$/.test(name)
 
 /** What Cloud Run's v1 is to make: its objects do not say their whole names. */
@@ -32,11 +32,9 @@ export function resourceName(method: string, request: Json, response?: Json): st
   const made = /\/(BatchCreate|Create)/.test(method)
   const answers = made ? [response?.name, response?.response?.name, response?.metadata?.name, response?.targetLink] : []
   const name = answers.map((answer) => (typeof answer === 'string' ? answer.replace(/^https?:\/\/[^/]+\/v\w+\//, '') : answer))
-  const found = name.find((answer) => isName(answer) && !isOperation(answer))
+  const found = name.find((answer) => isResourceName(answer) && !isOperation(answer))
   if (found) return found
-  const named = [knativeName(request), request.name, request.resource, request.parent, request.attestor, request.logName]
-  const nested = Object.values(request).map((value) => value?.name)
   const { projectId, entries, resourceNames } = request
-  const lists = [entries?.[0]?.logName, resourceNames?.[0]]
-  return [...named, ...nested, ...lists].find(isName) ?? (typeof projectId === 'string' ? `projects/${projectId}` : '')
+  const named = [knativeName(request), resourceNamed(request), entries?.[0]?.logName, resourceNames?.[0]].find(isResourceName)
+  return named ?? (typeof projectId === 'string' ? `projects/${projectId}` : '')
 }

@@ -42,3 +42,17 @@ export const parentOf = (name: string) => name.split('/').slice(0, -2).join('/')
 
 /** The last segment of a name. */
 export const idOf = (name: string) => name.slice(name.lastIndexOf('/') + 1)
+
+/** Those of Cloud Run's v1 begin with `namespaces/`. */
+export const isResourceName = (value: unknown): value is string =>
+  typeof value === 'string' && /^(projects|namespaces)\/[^/]+/.test(value)
+
+/** The resource that a request is about, where it names one: `name`, `parent` and the like, or the name of a resource in it. */
+export function resourceNamed(request: Record<string, any>): string | undefined {
+  const { name, resource, parent, attestor, logName } = request
+  return [name, resource, parent, attestor, logName, ...Object.values(request).map((value) => value?.name)].find(isResourceName)
+}
+
+/** A name of Cloud Run's v1 has no location: it is the region of the host. */
+export const locatedName = (name: string, region: string | undefined) =>
+  name.replace(/^namespaces\/([^/]+)/, `projects/$1${region ? `/locations/${region}` : ''}`)

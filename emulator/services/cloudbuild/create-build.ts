@@ -3,6 +3,7 @@
 import { formatTimestamp } from '../../core/clock.ts'
 import { projectNumber } from '../../core/projects.ts'
 import type { Context } from '../../core/service.ts'
+import { computeAccount } from '../../core/service-accounts.ts'
 import type { LongrunningOperation } from '../../mixins/operations.ts'
 import { type Attested, attest } from './attest.ts'
 import { askedBuild, type Build, type Schemas } from './build-fields.ts'
@@ -48,7 +49,7 @@ interface Begun {
 function begin(parent: string, name: string, id: string, sent: Build, ctx: Context): Begun {
   const { project, location } = LOCATION.parse(parent)
   const number = projectNumber(ctx.db, project)
-  const { serviceAccount = `projects/${project}/serviceAccounts/${number}-compute@developer.gserviceaccount.com` } = sent
+  const { serviceAccount = `projects/${project}/serviceAccounts/${computeAccount(ctx.db, project)}` } = sent
   const account = serviceAccount.replace(/\$\{PROJECT_ID\}|\$PROJECT_ID/g, project)
   const builtIns: BuiltIns = {
     PROJECT_ID: project,

@@ -1,6 +1,7 @@
 // Who tokens stand for: e-mail addresses, IAM members (https://cloud.google.com/iam/docs/principal-identifiers) and the default account.
 import { createHash } from 'node:crypto'
 import type { Context } from '../../core/service.ts'
+import { emulatorAccount } from '../../core/service-accounts.ts'
 import { firstProject } from './store.ts'
 
 const EMAIL = /^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,190}$/
@@ -34,6 +35,5 @@ export interface Account {
 /** Who is meant where nothing says who: `emulator@PROJECT.iam.gserviceaccount.com` in the first project of the seed. */
 export function defaultAccount(ctx: Context): Account {
   const project = firstProject(ctx.db) ?? 'my-app-prod'
-  const [id, domain] = project.split(':').reverse() // `example.com:app` has app.example.com in its addresses
-  return { project, email: `emulator@${domain ? `${id}.${domain}` : id}.iam.gserviceaccount.com` }
+  return { project, email: emulatorAccount(project) }
 }

@@ -1,6 +1,7 @@
 // IAM Service Account Credentials v1 (https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts): impersonation.
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { Context, HttpRequest, HttpResponse, Route } from '../../core/service.ts'
+import { projectOfAccount } from '../../core/service-accounts.ts'
 import { badRequest, errorInfo, invalidArgument, notFound, permissionDenied, unimplemented } from '../../core/status.ts'
 import { isEmail, isServiceAccount, memberOf } from './accounts.ts'
 import { identityToken, isScope, secondsNow, writeAccessToken } from './tokens.ts'
@@ -13,20 +14,13 @@ function accountOf({ params }: HttpRequest, permission: string, ctx: Context): s
   const email = params.email!
   if (!isEmail(email) || !isServiceAccount(email))
     throw notFound(`Service account "${email}" not found: binauthz-emulator knows them by their e-mail address.`)
-  const resource = `projects/${projectOf(email)}/serviceAccounts/${email}`
+  // nobody has anything in the project of an address that names none
+  const resource = `projects/${projectOfAccount(email) ?? '-'}/serviceAccounts/${email}`
   if (!ctx.holds(permission, resource))
     throw permissionDenied(`Permission '${permission}' denied on resource (or it may not exist).`, [
       errorInfo('IAM_PERMISSION_DENIED', 'iam.googleapis.com', { permission }),
     ])
   return email
-}
-
-/** The project of an account, by its address: an id, or the number before `-compute@developer…`. `-`, in which nobody has anything, where it
- * does not say. */
-function projectOf(email: string): string {
-  const [, id, domain] = /@([^.]+)(?:\.(.+))?\.iam\.gserviceaccount\.com$/.exec(email) ?? []
-  if (id) return domain ? `${domain}:${id}` : id
-  return /^(\d+)-compute@developer\./.exec(email)?.[1] ?? '-'
 }
 
 function readBody(request: HttpRequest, fields: string[]): JsonObject {

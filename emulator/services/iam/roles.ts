@@ -27,11 +27,20 @@ function etagOf(ctx: Context): string {
 }
 
 /** The permissions of a role, predefined or custom; undefined for one that there is not, is deleted or disabled. */
-export function permissionsOfRole(ctx: Context, name: string): readonly string[] | undefined {
+export function permissionsOfRole(ctx: Context, name: string): ReadonlySet<string> | undefined {
   const predefined = predefinedRole(name)
-  if (predefined) return predefined.includedPermissions
+  if (predefined) return setOf(predefined.includedPermissions)
   const custom = CUSTOM_ROLE.match(name) && roles(ctx).get(name)
-  return custom && !custom.deleted && custom.stage !== 'DISABLED' ? (custom.includedPermissions ?? []) : undefined
+  return custom && !custom.deleted && custom.stage !== 'DISABLED' ? new Set(custom.includedPermissions) : undefined
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+/** Made once: the lists of predefined roles are always the same, and enforcement asks at each call. */
+function setOf(permissions: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(permissions) ?? new Set(permissions)
+  sets.set(permissions, known)
+  return known
 }
 
 /** A custom role, deleted or not. */

@@ -4,6 +4,7 @@ import { collection, page } from '../../core/collection.ts'
 import { maskPaths } from '../../core/field-mask.ts'
 import { projectId, projectNumber } from '../../core/projects.ts'
 import type { Context } from '../../core/service.ts'
+import { accountDomain, computeAccountNumber } from '../../core/service-accounts.ts'
 import { failedPrecondition, invalidArgument, notFound, StatusError } from '../../core/status.ts'
 import type { components } from '../../gen/iam.v1.ts'
 import { deleteIamPolicy } from '../../mixins/iam-policy.ts'
@@ -22,14 +23,6 @@ const accounts = (ctx: Context) => collection<Stored>(ctx.db, 'iam_service_accou
 /** The same for every account, as the API answers it: the field is deprecated. */
 const ETAG = 'MDEwMjE5MjA='
 
-const DOMAIN = '.iam.gserviceaccount.com'
-
-/** `example.com:app` has app.example.com in its addresses. */
-function domainOf(project: string): string {
-  const [id, domain] = project.split(':').reverse()
-  return `${domain ? `${id}.${domain}` : id}${DOMAIN}`
-}
-
 function account(project: string, email: string, fields: Pick<ServiceAccount, 'displayName' | 'description'>): Stored {
   const name = SERVICE_ACCOUNT.format({ project, serviceAccount: email })
   const id = uniqueId(email)
@@ -38,7 +31,7 @@ function account(project: string, email: string, fields: Pick<ServiceAccount, 'd
 
 /** The default accounts of Compute Engine and App Engine, which every project has without creating them. */
 function defaultAccount(ctx: Context, email: string): Stored | undefined {
-  const [, number] = /^(\d+)-compute@developer\.gserviceaccount\.com$/.exec(email) ?? []
+  const number = computeAccountNumber(email)
   if (number) {
     const project = projectId(ctx.db, number)
     return project === number ? undefined : account(project, email, { displayName: 'Compute Engine default service account' })
@@ -105,7 +98,7 @@ export function createServiceAccount(
     )
   }
   const { displayName, description } = serviceAccount
-  const created = account(project, `${accountId}@${domainOf(project)}`, { displayName, description })
+  const created = account(project, `${accountId}@${accountDomain(project)}`, { displayName, description })
   const there = accounts(ctx).get(created.email!)
   if (there && !there.deleted)
     throw new StatusError('ALREADY_EXISTS', `Service account ${accountId} already exists within project projects/${project}.`, [

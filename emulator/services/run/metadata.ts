@@ -3,6 +3,7 @@ import { formatTimestamp } from '../../core/clock.ts'
 import { etagOf } from '../../core/etag.ts'
 import { projectNumber } from '../../core/projects.ts'
 import type { Context } from '../../core/service.ts'
+import { emulatorAccount } from '../../core/service-accounts.ts'
 import { notFound, type StatusError } from '../../core/status.ts'
 import { isLocation } from '../../mixins/locations.ts'
 
@@ -16,8 +17,7 @@ export const LIST_LIMITS = { default: 100, max: 1000 }
 /** E-mail address of the caller; of an account of the project where the request says nothing. */
 export function callerOf(project: string, { caller }: Context): string {
   const email = /^(?:user|serviceAccount):(.+)$/.exec(caller.principal ?? '')?.[1]
-  const [id, domain] = project.split(':').reverse()
-  return email ?? `emulator@${domain ? `${id}.${domain}` : id}.iam.gserviceaccount.com`
+  return email ?? emulatorAccount(project)
 }
 
 /** Another etag for each state of a resource, and each time at which it had it. */

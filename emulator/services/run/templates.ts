@@ -1,7 +1,7 @@
 // The templates of services and jobs, checked and with Cloud Run's defaults: what is compared, stored and shown.
 import { parseDuration } from '../../core/clock.ts'
-import { projectNumber } from '../../core/projects.ts'
 import type { Context } from '../../core/service.ts'
+import { computeAccount } from '../../core/service-accounts.ts'
 import type { components } from '../../gen/run.v2.ts'
 import { checkedContainers, cpus } from './containers.ts'
 import { REVISION } from './names.ts'
@@ -13,9 +13,6 @@ type Schemas = components['schemas']
 const HOUR = 3600n * 1_000_000_000n
 const ENVIRONMENTS = ['EXECUTION_ENVIRONMENT_UNSPECIFIED', 'EXECUTION_ENVIRONMENT_GEN1', 'EXECUTION_ENVIRONMENT_GEN2'] as const
 const EGRESS = ['VPC_EGRESS_UNSPECIFIED', 'ALL_TRAFFIC', 'PRIVATE_RANGES_ONLY'] as const
-
-const defaultServiceAccount = (project: string, ctx: Context) =>
-  `${projectNumber(ctx.db, project)}-compute@developer.gserviceaccount.com`
 
 /** What the templates of services and of tasks have in common. */
 function checkCommon(template: Schemas['RevisionTemplate'] | Schemas['TaskTemplate'], refuse: Refuse) {
@@ -56,7 +53,7 @@ export function checkedRevisionTemplate(
   const template = {
     ...kept,
     timeout,
-    serviceAccount: serviceAccount || defaultServiceAccount(service.project, ctx),
+    serviceAccount: serviceAccount || computeAccount(ctx.db, service.project),
     containers: checked,
     maxInstanceRequestConcurrency: maxInstanceRequestConcurrency || (cpus(checked) >= 1 ? 80 : 1),
   }
@@ -113,7 +110,7 @@ export function checkedExecutionTemplate(
     containers: checkedContainers(containers as Container[], 'job', inner),
     maxRetries,
     timeout,
-    serviceAccount: serviceAccount || defaultServiceAccount(project, ctx),
+    serviceAccount: serviceAccount || computeAccount(ctx.db, project),
     executionEnvironment: executionEnvironment ?? ('EXECUTION_ENVIRONMENT_GEN2' as const),
   }
   checkCommon(template, inner)
