@@ -6,7 +6,7 @@ import type { Context } from '../../core/service.ts'
 import { alreadyExists } from '../../core/status.ts'
 import { deleteIamPolicy } from '../../mixins/iam-policy.ts'
 import { succeeded } from './conditions.ts'
-import { callerOf, checkRegion, deletionTimes, etagAt, resourceNotFound } from './metadata.ts'
+import { checkRegion, deletedNow, etagAt, resourceNotFound, writtenNow } from './metadata.ts'
 import { JOB } from './names.ts'
 import { checkJobPolicies } from './organization-policies.ts'
 import { checkBinaryAuthorization, checkedLaunchStage } from './service-fields.ts'
@@ -89,17 +89,10 @@ function desiredJob(given: Job, project: string, refuse: Refuse, ctx: Context): 
 }
 
 function draft(name: string, desired: Job, current: StoredJob | undefined, knative: Knative, ctx: Context): StoredJob {
-  const { project } = JOB.parse(name)
-  const generation = String(Number(current?.generation ?? 0) + 1)
-  const time = ctx.timestamp()
+  const written = writtenNow(name, current, ctx)
+  const { generation, updateTime: time } = written
   return {
-    name,
-    uid: current?.uid ?? ctx.ids.uuid(),
-    generation,
-    createTime: current?.createTime ?? time,
-    updateTime: time,
-    creator: current?.creator ?? callerOf(project, ctx),
-    lastModifier: callerOf(project, ctx),
+    ...written,
     ...desired,
     observedGeneration: generation,
     terminalCondition: succeeded('Ready', time),
@@ -118,18 +111,10 @@ export function deleteJob(
 ): StoredJob {
   const job = getJob(name, ctx)
   checkEtag(etag, job.etag, `The etag of job ${name} is not the current one: get the job again.`)
-  const generation = String(Number(job.generation) + 1)
   if (!validateOnly) {
     jobs(ctx).delete(name)
     deleteChildren(ctx, 'run_executions', name)
     deleteIamPolicy(ctx, name)
   }
-  return {
-    ...job,
-    generation,
-    updateTime: ctx.timestamp(),
-    ...deletionTimes(ctx),
-    lastModifier: callerOf(JOB.parse(name).project, ctx),
-    etag: etagAt(name, generation, ctx),
-  }
+  return deletedNow(job, name, ctx)
 }

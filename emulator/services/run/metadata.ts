@@ -23,6 +23,43 @@ export function callerOf(project: string, { caller }: Context): string {
 /** Another etag for each state of a resource, and each time at which it had it. */
 export const etagAt = (name: string, generation: string, ctx: Context) => etagOf([name, generation, ctx.timestamp(9)])
 
+interface Written {
+  uid?: string
+  generation?: string
+  createTime?: string
+  creator?: string
+}
+
+/** What a service or job says of the write that makes or changes it. */
+export function writtenNow(name: string, current: Written | undefined, ctx: Context) {
+  const caller = callerOf(name.split('/')[1]!, ctx)
+  const time = ctx.timestamp()
+  return {
+    name,
+    uid: current?.uid ?? ctx.ids.uuid(),
+    generation: nextGeneration(current),
+    createTime: current?.createTime ?? time,
+    updateTime: time,
+    creator: current?.creator ?? caller,
+    lastModifier: caller,
+  }
+}
+
+const nextGeneration = (current: Written | undefined) => String(Number(current?.generation ?? 0) + 1)
+
+/** A service or job as it was, with the time of its deletion. */
+export function deletedNow<T extends Written>(resource: T, name: string, ctx: Context): T {
+  const generation = nextGeneration(resource)
+  return {
+    ...resource,
+    generation,
+    updateTime: ctx.timestamp(),
+    ...deletionTimes(ctx),
+    lastModifier: callerOf(name.split('/')[1]!, ctx),
+    etag: etagAt(name, generation, ctx),
+  }
+}
+
 export const deletionTimes = (ctx: Context) => ({
   deleteTime: ctx.timestamp(),
   expireTime: formatTimestamp(ctx.nanos() + KEPT_DAYS * DAY, 6),

@@ -6,8 +6,7 @@ import { type Context, io, Stale } from '../../core/service.ts'
 import { recordJudgement } from './audit-entry.ts'
 import { condition, conditionOf, type Failure, failureOf, keptIfSame } from './conditions.ts'
 import { type Judgement, judge } from './judge.ts'
-import { callerOf, etagAt } from './metadata.ts'
-import { SERVICE } from './names.ts'
+import { etagAt, writtenNow } from './metadata.ts'
 import { statusNow } from './reconciling.ts'
 import { dropOldRevisions, insertRevision, newRevisionName, updateConditions } from './revisions.ts'
 import { isOptedIn } from './service-fields.ts'
@@ -48,19 +47,11 @@ export const writeService = io(prepare, commit)
 
 /** The service without its status. */
 function draft(name: string, { current, desired, knative, made }: Plan, ctx: Context): StoredService {
-  const { project } = SERVICE.parse(name)
-  const generation = String(Number(current?.generation ?? 0) + 1)
-  const time = ctx.timestamp()
+  const written = writtenNow(name, current, ctx)
   return {
-    name,
-    uid: current?.uid ?? ctx.ids.uuid(),
-    generation,
-    createTime: current?.createTime ?? time,
-    updateTime: time,
-    creator: current?.creator ?? callerOf(project, ctx),
-    lastModifier: callerOf(project, ctx),
+    ...written,
     ...desired,
-    etag: etagAt(name, generation, ctx),
+    etag: etagAt(name, written.generation, ctx),
     internal: {
       knative,
       configurationGeneration: (current?.internal.configurationGeneration ?? 0) + (made ? 1 : 0),

@@ -3,7 +3,7 @@ import { checkEtag } from '../../core/etag.ts'
 import { idOf, parentOf } from '../../core/names.ts'
 import type { Context } from '../../core/service.ts'
 import { deleteIamPolicy } from '../../mixins/iam-policy.ts'
-import { callerOf, deletionTimes, etagAt, resourceNotFound } from './metadata.ts'
+import { deletedNow, resourceNotFound } from './metadata.ts'
 import { SERVICE } from './names.ts'
 import type { StoredService } from './shapes.ts'
 import { deleteChildren, documentsOf, services } from './store.ts'
@@ -32,18 +32,10 @@ export function deleteService(
 ): StoredService {
   const service = getService(name, ctx)
   checkEtag(etag, service.etag, `The etag of service ${name} is not the current one: get the service again.`)
-  const generation = String(Number(service.generation) + 1)
   if (!validateOnly) {
     services(ctx).delete(name)
     deleteChildren(ctx, 'run_revisions', name)
     deleteIamPolicy(ctx, name)
   }
-  return {
-    ...service,
-    generation,
-    updateTime: ctx.timestamp(),
-    ...deletionTimes(ctx),
-    lastModifier: callerOf(SERVICE.parse(name).project, ctx),
-    etag: etagAt(name, generation, ctx),
-  }
+  return deletedNow(service, name, ctx)
 }
